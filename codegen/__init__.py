@@ -1,0 +1,1 @@
+"""Flightplan's generator: reads the specs, checks them, proves them, and writes C tables."""
