@@ -1,0 +1,26 @@
+#ifndef FPL_CRYPTO_PEM_H
+#define FPL_CRYPTO_PEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/bytes.h"
+#include "crypto/status.h"
+
+#define FPL_PEM_CERTIFICATE "CERTIFICATE"
+#define FPL_PEM_PRIVATE_KEY "PRIVATE KEY"      // PKCS#8
+#define FPL_PEM_EC_PRIVATE_KEY "EC PRIVATE KEY"  // SEC1
+
+// fpl_pem_is returns whether |text| looks like PEM (RFC 7468) rather than DER.
+bool fpl_pem_is(fpl_bytes text);
+
+// fpl_pem_write encodes |der| under |label|. |*out| gets |*out_len| bytes and a
+// terminating zero that is not counted; the caller frees it with |fpl_pem_free|.
+fpl_status fpl_pem_write(const char *label, fpl_bytes der, char **out,
+                         size_t *out_len);
+
+// fpl_pem_free erases and frees what |fpl_pem_write| gave; |text| may be NULL.
+void fpl_pem_free(char *text);
+
+#endif  // FPL_CRYPTO_PEM_H

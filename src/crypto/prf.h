@@ -1,0 +1,32 @@
+#ifndef FPL_CRYPTO_PRF_H
+#define FPL_CRYPTO_PRF_H
+
+#include <flightplan/registries.h>
+#include <openssl/hmac.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/bytes.h"
+#include "crypto/status.h"
+
+// fpl_prf is the TLS 1.2 PRF (RFC 5246 section 5) of one secret. Its HMAC is keyed
+// once; every output shares it, which halves the cost of each. Zeroed, it may be
+// wiped. It must not be copied.
+typedef struct fpl_prf {
+  HMAC_CTX hmac;
+  size_t hash_len;
+} fpl_prf;
+
+// fpl_prf_init keys |prf| with |secret|, which is not needed afterwards. On failure
+// |prf| is zeroed.
+fpl_status fpl_prf_init(fpl_prf *prf, fpl_hash hash, fpl_bytes secret);
+
+// fpl_prf_expand fills |out| with |len| bytes of PRF(secret, label, seed1 + seed2).
+// |label| is without a terminating zero. On failure |out| is zeroed.
+fpl_status fpl_prf_expand(fpl_prf *prf, fpl_bytes label, fpl_bytes seed1,
+                          fpl_bytes seed2, uint8_t *out, size_t len);
+
+// fpl_prf_wipe erases |prf| and leaves it zeroed.
+void fpl_prf_wipe(fpl_prf *prf);
+
+#endif  // FPL_CRYPTO_PRF_H
