@@ -1,0 +1,433 @@
+/* Flightplan: DTLS whose handshakes are written down in spec/ and interpreted from tables.
+ *
+ * The library has no sockets, threads, clock or global state. Datagrams, time and random events come in
+ * through calls on a connection; fpl_conn_poll() hands out, one at a time, what there is to do: datagrams
+ * to send, events, and last of all the time at which to call fpl_conn_timeout().
+ *
+ *     fpl_conn_receive | fpl_conn_timeout | fpl_conn_start | ...  then  fpl_conn_poll until FPL_OUTPUT_TIMEOUT
+ *
+ * Thread rules: an fpl_config may be shared between threads once a connection or listener has been made
+ * from it (it is frozen then). An fpl_conn, and an fpl_listener with all its connections, belongs to one
+ * thread at a time.
+ *
+ * Pointers: arguments are borrowed for the call unless the comment says otherwise. A pointer in an
+ * fpl_output lives until the next call on the same connection. NULL is allowed only where said.
+ */
+#ifndef FLIGHTPLAN_FLIGHTPLAN_H
+#define FLIGHTPLAN_FLIGHTPLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <flightplan/export.h>
+#include <flightplan/extensions.h>
+#include <flightplan/limits.h>
+#include <flightplan/registries.h>
+#include <flightplan/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FPL_VERSION_MAJOR 0
+#define FPL_VERSION_MINOR 1
+#define FPL_VERSION_PATCH 0
+
+/* fpl_version_string returns "MAJOR.MINOR.PATCH" of the library that is linked. Static storage. */
+FPL_EXPORT const char *fpl_version_string(void);
+
+/* FPL_DTLS12 is the wire value of DTLS 1.2 (RFC 6347 section 4.1), as fpl_conn_version() reports it. */
+#define FPL_DTLS12 0xfefdu
+
+/* ===== configuration ======================================================================== */
+
+/* fpl_allocator replaces malloc and free for every allocation of the library's own (libcrypto's go
+ * through its own hooks). `release` is given the size that was asked for. Both must be there. */
+typedef struct fpl_allocator {
+    void *(*allocate)(void *arg, size_t size);
+    void (*release)(void *arg, void *memory, size_t size);
+    void *arg;
+} fpl_allocator;
+
+/* fpl_config_new returns a configuration with the defaults of spec/limits.yaml, or NULL when memory is
+ * short. fpl_config_new_with_allocator does the same with the caller's allocator (copied). The caller
+ * owns the result and frees it with fpl_config_free after the last connection made from it. */
+FPL_EXPORT fpl_config *fpl_config_new(void);
+FPL_EXPORT fpl_config *fpl_config_new_with_allocator(const fpl_allocator *allocator);
+
+/* fpl_config_free frees `config`, wiping its private key. NULL is allowed. Connections and listeners
+ * hold no reference of their own: free them first. */
+FPL_EXPORT void fpl_config_free(fpl_config *config);
+
+/* All fpl_config_... setters return FPL_MISUSE once the configuration is frozen (a connection or listener
+ * was made from it), and for the reasons named at each. */
+
+/* fpl_config_set sets one bound or timer of spec/limits.yaml. FPL_MISUSE when `value` is out of the
+ * range stated there or `setting` is unknown. */
+FPL_EXPORT fpl_result fpl_config_set(fpl_config *config, fpl_setting setting, uint64_t value);
+
+/* fpl_config_get returns the value of `setting` in force, or 0 for an unknown one. */
+FPL_EXPORT uint64_t fpl_config_get(const fpl_config *config, fpl_setting setting);
+
+/* fpl_config_use_webrtc_profile sets what RFC 8827 wants of a browser's peer: no cookie exchange (ICE has
+ * proven the address: say so with fpl_conn_set_address_validated), a first resend timer of 400 ms, client
+ * certificates required, and use_srtp with SRTP_AEAD_AES_256_GCM, SRTP_AEAD_AES_128_GCM and
+ * SRTP_AES128_CM_HMAC_SHA1_80 in this order. */
+FPL_EXPORT fpl_result fpl_config_use_webrtc_profile(fpl_config *config);
+
+/* fpl_config_set_cipher_suites allows exactly the `num` suites of `suites`, in order of preference. The
+ * default is every suite that spec/registries/cipher_suite.yaml marks as used. FPL_MISUSE for an empty
+ * list, an unused suite or a repetition. */
+FPL_EXPORT fpl_result fpl_config_set_cipher_suites(fpl_config *config, const fpl_cipher_suite *suites, size_t num);
+
+/* fpl_config_set_groups allows exactly these key exchange groups, in order of preference. The default is
+ * x25519, secp256r1, secp384r1. FPL_MISUSE as above. */
+FPL_EXPORT fpl_result fpl_config_set_groups(fpl_config *config, const fpl_named_group *groups, size_t num);
+
+/* fpl_config_set_signature_schemes allows exactly these signature schemes, for our signatures and the
+ * peer's. The default is every scheme marked as used. FPL_MISUSE as above. */
+FPL_EXPORT fpl_result fpl_config_set_signature_schemes(fpl_config *config, const fpl_signature_scheme *schemes, size_t num);
+
+/* fpl_client_auth says whether a server asks for the client's certificate (RFC 5246 section 7.4.4). */
+typedef enum fpl_client_auth {
+    FPL_CLIENT_AUTH_NONE,
+    FPL_CLIENT_AUTH_OFF,      /* the default */
+    FPL_CLIENT_AUTH_OPTIONAL, /* asked for; a client may have none to show */
+    FPL_CLIENT_AUTH_REQUIRED
+} fpl_client_auth;
+FPL_EXPORT fpl_result fpl_config_set_client_auth(fpl_config *config, fpl_client_auth client_auth);
+
+/* fpl_config_set_cookie_exchange says whether a listener makes a client prove its address first
+ * (RFC 6347 section 4.2.1). On by default. Connections made without a listener never do: they are bound
+ * by the amplification limit until fpl_conn_set_address_validated. */
+FPL_EXPORT fpl_result fpl_config_set_cookie_exchange(fpl_config *config, bool on);
+
+/* fpl_trust says who judges the peer's certificate, once its signature has been verified. Fingerprints
+ * given to a connection always come first; this is what happens when there are none. */
+typedef enum fpl_trust {
+    FPL_TRUST_NONE,
+    FPL_TRUST_ASK,              /* the default: the handshake waits for fpl_conn_judge_certificate */
+    FPL_TRUST_ACCEPT_AND_NOTIFY /* any certificate is taken; the application compares it itself */
+} fpl_trust;
+FPL_EXPORT fpl_result fpl_config_set_trust(fpl_config *config, fpl_trust trust);
+
+/* fpl_plaintext_alerts says what a fatal alert is worth that anybody could have forged, before the
+ * handshake has keys (RFC 6347 section 4.1.2.7). */
+typedef enum fpl_plaintext_alerts {
+    FPL_PLAINTEXT_ALERTS_NONE,
+    FPL_PLAINTEXT_ALERTS_HINT, /* the default: remembered, told by fpl_conn_explain if the handshake times out */
+    FPL_PLAINTEXT_ALERTS_FATAL /* believed at once */
+} fpl_plaintext_alerts;
+FPL_EXPORT fpl_result fpl_config_set_plaintext_alerts(fpl_config *config, fpl_plaintext_alerts policy);
+
+/* fpl_config_set_credential sets our certificate chain (leaf first) and its private key, both PEM or DER:
+ * PEM may hold several certificates; DER is one; the key is PKCS#8 or SEC 1. Copied. FPL_MISUSE when one
+ * of them does not parse, the key is not P-256 or P-384, does not fit the leaf, or the chain exceeds
+ * limits `certificate_bytes` and `chain_certificates`; FPL_NO_MEMORY. */
+FPL_EXPORT fpl_result fpl_config_set_credential(fpl_config *config, const uint8_t *chain, size_t chain_len,
+                                                const uint8_t *key, size_t key_len);
+
+/* fpl_config_set_external_credential sets a chain whose private key is elsewhere: handshakes that need a
+ * signature report FPL_OUTPUT_SIGNATURE_WANTED and wait for fpl_conn_provide_signature. */
+FPL_EXPORT fpl_result fpl_config_set_external_credential(fpl_config *config, const uint8_t *chain, size_t chain_len);
+
+/* fpl_self_signed is a freshly made certificate and key, both DER (X.509, PKCS#8). */
+typedef struct fpl_self_signed {
+    uint8_t certificate[1024];
+    size_t  certificate_len;
+    uint8_t key[256];
+    size_t  key_len;
+} fpl_self_signed;
+
+/* fpl_make_self_signed makes a P-256 (or, with FPL_NAMED_GROUP_SECP384R1, P-384) key and a certificate for
+ * it with a random serial number, valid from a day before `unix_seconds` for a year. `common_name` may be
+ * NULL. Wipe `out` after use. FPL_MISUSE for another curve or a name of more than 64 octets; FPL_NO_MEMORY. */
+FPL_EXPORT fpl_result fpl_make_self_signed(fpl_self_signed *out, fpl_named_group curve, const char *common_name,
+                                           int64_t unix_seconds);
+
+/* fpl_fingerprint writes the SHA-256 of a DER certificate (RFC 8122 section 5). */
+FPL_EXPORT void fpl_fingerprint(const uint8_t *certificate, size_t len, uint8_t out[32]);
+
+/* fpl_trace_event is one step of a machine, given to the trace callback. Strings are static. */
+typedef struct fpl_trace_event {
+    const char *machine;
+    const char *state;
+    const char *event;   /* e.g. "message:server_hello", "timer:resend", "immediate" */
+    const char *outcome; /* the classifier's outcome, or NULL */
+    const char *check;   /* the check that refused, or NULL when the row was taken */
+    const char *next;    /* the state gone to; NULL when the row refused or ended the connection */
+    const char *file;    /* spec file */
+    const char *ref;     /* RFC section */
+    unsigned    line;    /* line of the row or outcome in that file */
+} fpl_trace_event;
+typedef void (*fpl_trace_fn)(void *arg, const fpl_conn *conn, const fpl_trace_event *event);
+
+/* fpl_config_set_trace has every row taken, and every check that refuses, reported to `trace` (NULL: off)
+ * from within the call that takes it. The callback must not call back into the library. */
+FPL_EXPORT fpl_result fpl_config_set_trace(fpl_config *config, fpl_trace_fn trace, void *arg);
+
+/* fpl_config_set_key_log has each connection's secrets written to `log` as lines of the SSLKEYLOGFILE
+ * format, without the line end (draft-ietf-tls-keylogfile). Whoever reads them reads the connection: off
+ * unless set. */
+typedef void (*fpl_key_log_fn)(void *arg, const char *line);
+FPL_EXPORT fpl_result fpl_config_set_key_log(fpl_config *config, fpl_key_log_fn log, void *arg);
+
+/* fpl_config_set_random replaces libcrypto's random source, for simulations that must repeat themselves.
+ * Never in production. `fill` returns false when it fails. Private keys and signatures still draw from
+ * libcrypto. */
+typedef bool (*fpl_random_fn)(void *arg, uint8_t *out, size_t len);
+FPL_EXPORT fpl_result fpl_config_set_random(fpl_config *config, fpl_random_fn fill, void *arg);
+
+/* ===== connection ============================================================================= */
+
+/* fpl_conn_new makes one end of an association and freezes `config`, which must outlive it. NULL when
+ * memory is short, `config` is NULL, `role` is neither client nor server, or a server has no credential.
+ * Free with fpl_conn_free, unless a listener made it. */
+FPL_EXPORT fpl_conn *fpl_conn_new(const fpl_config *config, fpl_role role, fpl_time now);
+
+/* fpl_conn_free wipes and frees `conn`. NULL is allowed. Nothing is sent: close first to tell the peer. */
+FPL_EXPORT void fpl_conn_free(fpl_conn *conn);
+
+/* fpl_conn_add_peer_fingerprint pins the peer: only a certificate with one of the SHA-256 fingerprints
+ * given is trusted. May come at any time before the certificate is judged; while the handshake waits for
+ * that judgement a matching fingerprint accepts it. FPL_MISUSE when the peer has been judged already, or
+ * more than limit `pinned_fingerprints` are given. */
+FPL_EXPORT fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32]);
+
+/* fpl_conn_set_address_validated says that the peer's address has been proven by other means (ICE): the
+ * amplification limit falls (RFC 9147 section 5.1). */
+FPL_EXPORT fpl_result fpl_conn_set_address_validated(fpl_conn *conn);
+
+/* fpl_conn_set_mtu sets the largest UDP payload, in bytes, that the path carries; it may change at any
+ * time and overrides setting `mtu`. Values under its minimum are taken as that minimum. */
+FPL_EXPORT fpl_result fpl_conn_set_mtu(fpl_conn *conn, size_t mtu);
+
+/* fpl_conn_set_user_data and fpl_conn_user_data keep one pointer of the application's. */
+FPL_EXPORT void  fpl_conn_set_user_data(fpl_conn *conn, void *data);
+FPL_EXPORT void *fpl_conn_user_data(const fpl_conn *conn);
+
+/* fpl_conn_start begins a client's handshake; poll for its first flight. FPL_MISUSE for a server, or when
+ * it has begun; FPL_NO_MEMORY; FPL_FAILED. */
+FPL_EXPORT fpl_result fpl_conn_start(fpl_conn *conn, fpl_time now);
+
+/* fpl_conn_receive attaches a datagram of the peer's. Its records are opened in place while the connection
+ * is polled: the buffer must stay valid, and is no longer the caller's to read or write, until poll returned
+ * FPL_OUTPUT_TIMEOUT. FPL_MISUSE when an earlier datagram has not been drained; FPL_FAILED. */
+FPL_EXPORT fpl_result fpl_conn_receive(fpl_conn *conn, uint8_t *datagram, size_t len, fpl_time now);
+
+/* fpl_conn_timeout moves the clock and runs what has fallen due, each timer at most once. Early calls do
+ * nothing. FPL_FAILED. */
+FPL_EXPORT fpl_result fpl_conn_timeout(fpl_conn *conn, fpl_time now);
+
+typedef enum fpl_output_type {
+    FPL_OUTPUT_NONE,
+    FPL_OUTPUT_DATAGRAM,          /* send the first `datagram_len` bytes of the buffer given to poll */
+    FPL_OUTPUT_PEER_CERTIFICATE,  /* the peer proved this chain; judge it if setting trust says ask */
+    FPL_OUTPUT_SIGNATURE_WANTED,  /* an external credential has to sign `digest` */
+    FPL_OUTPUT_CONNECTED,         /* the handshake is done; send and the getters work from here on */
+    FPL_OUTPUT_KEYING_MATERIAL,   /* SRTP keys, once, right after CONNECTED if use_srtp was agreed */
+    FPL_OUTPUT_APPLICATION_DATA,  /* one record of the peer's, inside the attached datagram */
+    FPL_OUTPUT_CLOSE_NOTIFY,      /* the peer has closed; nothing follows */
+    FPL_OUTPUT_TIMEOUT            /* nothing more to do before `deadline`; always the last */
+} fpl_output_type;
+
+/* fpl_certificate_chain is the peer's chain as it came: `num` certificates in `certificates`, leaf first. */
+typedef struct fpl_certificate_view {
+    const uint8_t *der;
+    size_t         len;
+} fpl_certificate_view;
+
+/* fpl_srtp_keys are the halves of RFC 5764 section 4.2, cut for the SRTP profile that was agreed. */
+typedef struct fpl_srtp_keys {
+    fpl_srtp_protection_profile profile;
+    const uint8_t              *client_key;  /* key_len bytes: protects what the DTLS client sends */
+    const uint8_t              *server_key;
+    const uint8_t              *client_salt; /* salt_len bytes */
+    const uint8_t              *server_salt;
+    size_t                      key_len;
+    size_t                      salt_len;
+} fpl_srtp_keys;
+
+/* fpl_output is what poll found. Only the member that belongs to `type` is set. */
+typedef struct fpl_output {
+    fpl_output_type type;
+    size_t          needed; /* with FPL_BUFFER_TOO_SMALL: the capacity that the next datagram takes */
+    union {
+        size_t   datagram_len;
+        fpl_time deadline; /* FPL_NEVER: nothing is due */
+        struct {
+            const uint8_t *bytes;
+            size_t         len;
+        } data;
+        struct {
+            const fpl_certificate_view *certificates;
+            size_t                      num;
+            bool                        waits; /* judge it: the handshake stands still meanwhile */
+        } peer_certificate;
+        struct {
+            fpl_signature_scheme scheme;
+            const uint8_t       *digest;
+            size_t               digest_len;
+        } signature_wanted;
+        fpl_srtp_keys srtp;
+    } as;
+} fpl_output;
+
+/* fpl_conn_poll does the next thing: writes one datagram into `buf`, or reports one event, or says when to
+ * call fpl_conn_timeout. Call it after every other call on `conn` until it returns FPL_OUTPUT_TIMEOUT.
+ * FPL_BUFFER_TOO_SMALL when the next datagram does not fit in `cap`: the same one comes at the next call.
+ * FPL_FAILED, from the first poll after the last alert was written, when the connection is over. `cap` of
+ * at least the MTU is always enough. */
+FPL_EXPORT fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *out);
+
+/* fpl_conn_judge_certificate ends the wait after FPL_OUTPUT_PEER_CERTIFICATE. FPL_MISUSE when none waits.
+ * A peer of DTLS 1.2 goes on resending meanwhile and gives up by itself after a while; setting trust_wait
+ * bounds our side. */
+FPL_EXPORT fpl_result fpl_conn_judge_certificate(fpl_conn *conn, bool trusted, fpl_time now);
+
+/* fpl_conn_provide_signature ends the wait after FPL_OUTPUT_SIGNATURE_WANTED with an ECDSA signature (DER),
+ * or, with NULL, says that there will be none. FPL_MISUSE when none is wanted or it is too long. */
+FPL_EXPORT fpl_result fpl_conn_provide_signature(fpl_conn *conn, const uint8_t *signature, size_t len, fpl_time now);
+
+/* fpl_conn_send seals `len` bytes as one record straight into `out` and sets *out_len to the datagram's
+ * length; nothing is queued. `data` may be anywhere outside `out`, or at exactly `out +
+ * fpl_conn_send_prefix(conn)`, which saves the copy. FPL_NOT_YET before CONNECTED; FPL_MISUSE when `len`
+ * exceeds fpl_conn_max_payload; FPL_BUFFER_TOO_SMALL with *out_len the capacity needed; FPL_CLOSED; FPL_FAILED. */
+FPL_EXPORT fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_t *out, size_t cap,
+                                    size_t *out_len, fpl_time now);
+
+/* fpl_conn_send_prefix is the number of octets before the payload in a sealed record, and
+ * fpl_conn_send_overhead the number of all octets added to it; 0 before CONNECTED. */
+FPL_EXPORT size_t fpl_conn_send_prefix(const fpl_conn *conn);
+FPL_EXPORT size_t fpl_conn_send_overhead(const fpl_conn *conn);
+
+/* fpl_conn_max_payload is the longest payload fpl_conn_send takes now: what fits the MTU, or 2^14 with
+ * setting large_records; 0 before CONNECTED. */
+FPL_EXPORT size_t fpl_conn_max_payload(const fpl_conn *conn);
+
+/* fpl_conn_close says goodbye: poll for the close_notify. Twice does nothing. FPL_FAILED. */
+FPL_EXPORT fpl_result fpl_conn_close(fpl_conn *conn, fpl_time now);
+
+/* ===== what is known of a connection ============================================================ */
+
+/* Negotiated parameters; 0 (or false) while they are not known. */
+FPL_EXPORT uint16_t             fpl_conn_version(const fpl_conn *conn); /* FPL_DTLS12 */
+FPL_EXPORT fpl_cipher_suite     fpl_conn_cipher_suite(const fpl_conn *conn);
+FPL_EXPORT fpl_named_group      fpl_conn_group(const fpl_conn *conn);
+FPL_EXPORT fpl_signature_scheme fpl_conn_peer_signature_scheme(const fpl_conn *conn);
+FPL_EXPORT fpl_role             fpl_conn_role(const fpl_conn *conn);
+FPL_EXPORT bool                 fpl_conn_is_connected(const fpl_conn *conn);
+FPL_EXPORT bool                 fpl_conn_is_closed(const fpl_conn *conn);
+
+/* fpl_conn_state names the state that the handshake is in, "machine.STATE" as spec/machines has it.
+ * Static storage. */
+FPL_EXPORT const char *fpl_conn_state(const fpl_conn *conn);
+
+/* fpl_conn_peer_fingerprint copies the SHA-256 of the peer's leaf certificate. FPL_NOT_YET before it was
+ * proven; FPL_MISUSE when the peer showed none. */
+FPL_EXPORT fpl_result fpl_conn_peer_fingerprint(const fpl_conn *conn, uint8_t sha256[32]);
+
+/* fpl_conn_export derives keying material (RFC 5705). `context` NULL means no context, which differs from
+ * an empty one. FPL_NOT_YET before CONNECTED; FPL_MISUSE for a label reserved by RFC 5246, a context of more
+ * than 65535 octets or an `out_len` of more than 65535; `out` is untouched then. FPL_FAILED; FPL_NO_MEMORY. */
+FPL_EXPORT fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, const char *label,
+                                      const uint8_t *context, size_t context_len);
+
+/* fpl_stats counts what happened on the wire. Later versions may add fields at the end: `size` says how
+ * many bytes of the struct the caller knows, and only those are written. */
+typedef struct fpl_stats {
+    size_t   size;
+    uint64_t datagrams_in, datagrams_out;
+    uint64_t bytes_in, bytes_out;
+    uint64_t records_in, records_out;     /* accepted; written */
+    uint64_t flights_resent;              /* by timer or because the peer asked */
+    uint64_t dropped_malformed;           /* header, length, version */
+    uint64_t dropped_unexpected;          /* content, epoch or message not taken in this state */
+    uint64_t dropped_replayed;            /* seen before, or left of the window */
+    uint64_t dropped_forged;              /* did not authenticate */
+    uint64_t dropped_full;                /* a bound was reached: held records, reassembly, pools */
+    uint64_t duplicates;                  /* handshake messages that came again */
+} fpl_stats;
+FPL_EXPORT fpl_result fpl_conn_stats(const fpl_conn *conn, fpl_stats *out);
+
+typedef enum fpl_failure_class {
+    FPL_FAILURE_NONE,
+    FPL_FAILURE_WE_ALERTED,   /* a check refused what the peer sent; `alert` went out */
+    FPL_FAILURE_PEER_ALERTED, /* the peer sent `alert` */
+    FPL_FAILURE_TIMEOUT,
+    FPL_FAILURE_REPLACED,     /* a newer association of the same peer took over */
+    FPL_FAILURE_INTERNAL
+} fpl_failure_class;
+
+/* fpl_explanation says why a connection ended, down to the line of the spec. Strings are static or NULL. */
+typedef struct fpl_explanation {
+    fpl_failure_class failure;
+    int               alert;      /* alert description, or -1 */
+    int               alert_hint; /* an unauthenticated alert seen before keys, or -1 */
+    const char       *machine, *state, *event;
+    const char       *what;       /* the check that refused, or the field that did not decode */
+    const char       *ref;        /* RFC section, e.g. "rfc5246#7.4.9" */
+    const char       *file;       /* spec/machines/... */
+    unsigned          line;
+} fpl_explanation;
+
+/* fpl_conn_explain fills `out`; failure is FPL_FAILURE_NONE while the connection lives. */
+FPL_EXPORT void fpl_conn_explain(const fpl_conn *conn, fpl_explanation *out);
+
+/* fpl_conn_explain_text writes the same as one line of English, cut to `cap` with its NUL, and returns the
+ * length that the whole line has. */
+FPL_EXPORT size_t fpl_conn_explain_text(const fpl_conn *conn, char *out, size_t cap);
+
+/* ===== listener ================================================================================= */
+
+/* fpl_listener_new makes a server's door from `config` (frozen; must outlive it). It answers the first
+ * ClientHello of an address with a cookie without remembering anything, and makes a connection only when
+ * the cookie comes back (RFC 6347 section 4.2.1). NULL as for fpl_conn_new. */
+FPL_EXPORT fpl_listener *fpl_listener_new(const fpl_config *config, fpl_time now);
+
+/* fpl_listener_free frees the listener and all its connections. NULL is allowed. */
+FPL_EXPORT void fpl_listener_free(fpl_listener *listener);
+
+/* fpl_listener_set_cookie_key makes `key` (32 octets) the one that new cookies are sealed with; the one
+ * before stays valid until the next call. A fleet behind one address shares keys and ids. Without calls the
+ * listener draws a key of its own and rotates it each cookie_lifetime. */
+FPL_EXPORT fpl_result fpl_listener_set_cookie_key(fpl_listener *listener, uint8_t key_id, const uint8_t key[32]);
+
+/* fpl_listener_receive takes a datagram that came from `address` (1 to 64 opaque octets: whatever tells peers
+ * apart, port included). If it belongs to a connection, or made one, *conn is set and the datagram is
+ * attached to it: poll that connection. Otherwise *conn is NULL, the datagram is done with, and
+ * fpl_listener_poll has the answer, if there is one. FPL_MISUSE for a bad address or a connection not
+ * drained; FPL_NO_MEMORY. */
+FPL_EXPORT fpl_result fpl_listener_receive(fpl_listener *listener, const uint8_t *address, size_t address_len,
+                                           uint8_t *datagram, size_t len, fpl_time now, fpl_conn **conn);
+
+/* fpl_listener_poll gives the stateless answer to the datagram just received, for the same address, as
+ * FPL_OUTPUT_DATAGRAM; else FPL_OUTPUT_TIMEOUT with the earliest deadline of all connections. */
+FPL_EXPORT fpl_result fpl_listener_poll(fpl_listener *listener, uint8_t *buf, size_t cap, fpl_output *out);
+
+/* fpl_listener_next_due returns a connection whose deadline is not after `now`, for the caller to pass to
+ * fpl_conn_timeout and poll, or NULL when there is none. */
+FPL_EXPORT fpl_conn *fpl_listener_next_due(fpl_listener *listener, fpl_time now);
+
+/* fpl_listener_next_replaced returns a connection that ended because its peer started anew and the new
+ * association is CONNECTED (RFC 6347 section 4.2.8), or NULL. Release it. */
+FPL_EXPORT fpl_conn *fpl_listener_next_replaced(fpl_listener *listener);
+
+/* fpl_conn_address returns the address a listener's connection was made for; NULL and 0 without a listener. */
+FPL_EXPORT const uint8_t *fpl_conn_address(const fpl_conn *conn, size_t *len);
+
+/* fpl_listener_release takes `conn` out of the listener and frees it. */
+FPL_EXPORT void fpl_listener_release(fpl_listener *listener, fpl_conn *conn);
+
+/* fpl_listener_num_connections is the number of connections now held, unfinished ones included. */
+FPL_EXPORT size_t fpl_listener_num_connections(const fpl_listener *listener);
+
+/* fpl_listener_stats counts what was answered or dropped before there was a connection. */
+FPL_EXPORT fpl_result fpl_listener_stats(const fpl_listener *listener, fpl_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
