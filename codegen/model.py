@@ -66,14 +66,10 @@ class Registry:
     unknown: str                    # preserve reject
     iana: Optional[str]
     doc: str
+    columns: dict                   # name -> registry whose entry it names, or "number"
     entries: dict
     file: str
     src: Src
-
-    @property
-    def columns(self):
-        """Names of the extra columns, in order of first use."""
-        return tuple(dict.fromkeys(c for e in self.entries.values() for c in e.columns))
 
 
 @dataclass(frozen=True)
@@ -705,7 +701,7 @@ class _Builder:
             entries[entry] = Entry(entry, body["value"], body["ref"], use, columns, tree["entries"].src_of(entry))
         self.put(self.registries, tree["registry"], Registry(
             tree["registry"], tree["width"], tree["ref"], tree["unknown"], tree.get("iana"), tree.get("doc", ""),
-            entries, name, tree.src_of("registry")), "registry")
+            dict(tree.get("columns", {})), entries, name, tree.src_of("registry")), "registry")
 
     # messages/
     def file_messages(self, name, tree):
