@@ -1,0 +1,45 @@
+# What `cmake --install` puts where: library, headers, CMake package, pkg-config file, command.
+
+include(CMakePackageConfigHelpers)
+
+if(NOT FLIGHTPLAN_LIBCRYPTO_LIBRARY AND NOT BUILD_SHARED_LIBS)
+  message(STATUS "No install target: a static libflightplan cannot carry a fetched libcrypto; "
+    "install BoringSSL yourself and give -DFLIGHTPLAN_BORINGSSL_ROOT, or build it shared")
+  return()
+endif()
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/flightplan")
+
+install(TARGETS flightplan EXPORT flightplan
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/flightplan" "${PROJECT_SOURCE_DIR}/generated/include/flightplan"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE-MIT" "${PROJECT_SOURCE_DIR}/LICENSE-APACHE"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+if(FLIGHTPLAN_BUILD_TOOL)
+  install(TARGETS flightplan_tool RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+install(EXPORT flightplan NAMESPACE flightplan:: FILE flightplan-targets.cmake DESTINATION "${package_dir}")
+configure_package_config_file("${PROJECT_SOURCE_DIR}/src/cmake/flightplan-config.cmake.in"
+  "${PROJECT_BINARY_DIR}/flightplan-config.cmake" INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/flightplan-config-version.cmake"
+  VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/flightplan-config.cmake" "${PROJECT_BINARY_DIR}/flightplan-config-version.cmake"
+  DESTINATION "${package_dir}")
+
+# libcrypto by its full path: `-lcrypto` would find OpenSSL's. A shared libflightplan carries the path itself.
+set(FLIGHTPLAN_PC_LIBCRYPTO "${FLIGHTPLAN_LIBCRYPTO_LIBRARY}")
+if(FLIGHTPLAN_LIBCRYPTO_RPATH)
+  string(APPEND FLIGHTPLAN_PC_LIBCRYPTO " -Wl,-rpath,${FLIGHTPLAN_LIBCRYPTO_RPATH}")
+elseif(FLIGHTPLAN_LIBCRYPTO_LIBRARY)
+  string(APPEND FLIGHTPLAN_PC_LIBCRYPTO " -pthread")
+endif()
+if(BUILD_SHARED_LIBS)
+  set(FLIGHTPLAN_PC_LIBS "-L\${libdir} -lflightplan")
+else()
+  set(FLIGHTPLAN_PC_LIBS "-L\${libdir} -lflightplan ${FLIGHTPLAN_PC_LIBCRYPTO}")
+endif()
+configure_file("${PROJECT_SOURCE_DIR}/src/cmake/flightplan.pc.in" "${PROJECT_BINARY_DIR}/flightplan.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/flightplan.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

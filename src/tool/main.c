@@ -1,0 +1,7 @@
+#include <flightplan/flightplan.h>
+#include <stdio.h>
+int main(void)
+{
+    puts(fpl_version_string());
+    return 0;
+}
