@@ -1,0 +1,250 @@
+"""One row of a machine in words, in the order in which its keys take effect (section 4.3 of the DSL), and its flights."""
+
+from . import naming, words
+from .words import cite
+
+
+def end_in_brief(outcome, state):
+    """Where an outcome leads, in a few words."""
+    if outcome.alert:
+        return f"alert {outcome.alert}"
+    if outcome.fail:
+        return f"fails: {outcome.fail}"
+    return "stays" if outcome.goto in ("same", state) else outcome.goto
+
+
+def row_in_brief(row, state, page, indent=4):
+    """A row in a line, or in a line for each outcome of its classifier."""
+    if row.select:
+        page.add(f"{words.event_brief(row.event)}: {row.select} decides", indent)
+    for outcome in row.outcomes.values():
+        left = f"  {outcome.name}" if row.select else words.event_brief(row.event)
+        right = end_in_brief(outcome, state)
+        checks = len(outcome.require)
+        if checks:
+            right += f", after {checks} check{'s' * (checks > 1)}"
+        page.pair(left, f"-> {right}", indent, 32)
+
+
+def keys_added(keys):
+    """What `keys` of a row or a flight line does."""
+    parts = [f"{verb} {words.short_epoch(epoch)}" for verb, epoch in (("reading adds", keys.read), ("writing moves to", keys.write))
+             if epoch is not None]
+    return " and ".join(parts)
+
+
+def keys_dropped(keys):
+    """What `drop_keys` does."""
+    parts = [f"{which} keys of the {words.short_epoch(epoch)}" if epoch == "previous" else f"{which} keys of {words.short_epoch(epoch)}"
+             for which, epoch in (("read", keys.read), ("write", keys.write)) if epoch is not None]
+    return "the " + " and the ".join(p.removeprefix("the ") for p in parts) + " are wiped"
+
+
+def write_flight(spec, flight, page, indent, label=""):
+    """A flight message by message, and how it is resent."""
+    page.headed(" " * (indent - len(label)) + f"{label}flight `{flight.name}`: {cite(spec, flight.ref)}", f"line {flight.src.line}")
+    remark = words.comment_at(spec, flight.src)
+    if remark:
+        page.add(f"({remark})", indent + 2)
+    if flight.extends:
+        page.add(f"joins {' or '.join(flight.extends)} if that one is outstanding, else stands alone", indent + 2)
+    if flight.numbers:
+        page.add("takes record number and message_seq from the ClientHello it answers", indent + 2)
+    for line in flight.lines:
+        parts = [words.short_epoch(line.epoch)]
+        if line.when:
+            parts.append(words.when_words(line.when))
+        if line.send and line.transcript != "append":
+            parts.append(words.TRANSCRIPTS[line.transcript])
+        if line.then:
+            parts.append("then " + ", ".join(line.then))
+        if line.keys:
+            parts.append("then " + keys_added(line.keys))
+        page.pair(line.send or f"{line.record} (record)", "; ".join(parts), indent + 2, 30)
+    resent = words.RESEND[flight.resend]
+    if flight.resend == "timed" and spec.machines[flight.machine].version == "dtls13":
+        resent = "by timer, by partial ACK, and when the peer asks"
+    text = f"resent {resent}; done when {words.DONE_WHEN[flight.done_when]}"
+    if flight.on_give_up:
+        text += {"fail": "; given up, the connection fails", "forget": "; given up, it is forgotten"}[flight.on_give_up]
+    page.add(text, indent + 2, 2)
+
+
+def prototype(function):
+    """The C function behind a name, typed by `takes`."""
+    takes = f", const {naming.c_type(function.takes)} *" if function.takes else ""
+    result = {"classify": naming.c_type(function.name), "check": "bool", "extension_check": "bool"}.get(function.kind, "fpl_status")
+    const = "const " if function.kind in ("classify", "check", "extension_check") else ""
+    return f"{result} {function.c_name}({const}fpl_conn *{takes})"
+
+
+def mentions(value):
+    """Every word inside the body of a property."""
+    if isinstance(value, dict):
+        return {w for k, v in value.items() for w in mentions(k) | mentions(v)}
+    if isinstance(value, (list, tuple)):
+        return {w for v in value for w in mentions(v)}
+    text = str(value)
+    return {text, *text.split(), *text.replace("=", " ").split()}
+
+
+def properties_naming(spec, name):
+    """The properties whose rule names a check, an action or a `machine.STATE`."""
+    return [p for f in spec.properties.values() for p in f.properties.values() if name in mentions(p.body)]
+
+
+class RowText:
+    """Writes one row to a page."""
+
+    def __init__(self, spec, machine, state, row, page):
+        self.spec, self.machine, self.state, self.row, self.page = spec, machine, state, row, page
+        self.struct = spec.message(row.event.name, machine.versions[-1]) if row.event.kind == "message" else None
+        self.indent = 2
+
+    def write(self):
+        row, page = self.row, self.page
+        page.headed(f"ON {words.event_name(row.event)}", f"{'' if row.state else 'in any state: '}{row.src}")
+        if row.event.kind == "immediate":
+            page.add("At once, on entering.", 2)
+        else:
+            page.add(f"When {words.event_words(row.event, self.machine.version)}.", 2)
+        self.remark(row.src, 2)
+        if row.ref:
+            page.add(cite(self.spec, row.ref), 2)
+        if self.struct:
+            self.decoding()
+        if not row.select:
+            self.outcome(row.outcomes[None], 2)
+            return
+        self.classifier()
+        for name, outcome in row.outcomes.items():
+            page.gap()
+            page.headed(f"  IF {row.select} = {name}", f"line {outcome.line}")
+            self.remark(outcome.src, 4)
+            self.outcome(outcome, 4)
+
+    def remark(self, src, indent):
+        text = words.comment_at(self.spec, src)
+        if text:
+            self.page.add(f"({text})", indent)
+
+    def decoding(self):
+        struct, page = self.struct, self.page
+        self.indent = 2
+        self.step("decoded", f"as {struct.name}: {cite(self.spec, struct.ref)} ({struct.src}). "
+                             "What does not fit, or leaves bytes over, is alert decode_error")
+        for constraint in struct.constraints:
+            value = constraint.value if not isinstance(constraint.value, tuple) else " and ".join(constraint.value)
+            page.headed(" " * 14 + f"{constraint.field} {constraint.kind.replace('_', ' ')} {value}, else alert {constraint.alert}",
+                        f"line {constraint.src.line}")
+            page.add(cite(self.spec, constraint.ref), 17)
+
+    def classifier(self):
+        function = self.spec.functions.get(self.row.select)
+        self.indent = 2
+        once = ", asked once for the whole connection" if function and function.fixed else ""
+        self.step("decided by", f"{self.row.select}{once}")
+        self.contract(self.row.select, 14)
+
+    def contract(self, name, indent):
+        """What functions.yaml promises of a name, and the C function behind it."""
+        function = self.spec.functions.get(name)
+        if function is None:
+            self.page.add("not in functions.yaml", indent)
+            return
+        self.page.add(f"{function.doc} (functions.yaml:{function.src.line})".strip(), indent)
+        self.page.add(prototype(function), indent, 4)
+
+    def step(self, label, text):
+        self.page.pair(label, text, self.indent, 12)
+
+    def outcome(self, outcome, indent):
+        """The body of a row, key by key."""
+        self.indent = indent
+        for classifier, values in outcome.settles.items():
+            self.step("settled", f"from here on {classifier} is {' or '.join(values)}"
+                      + ("; its C function is not asked" if len(values) == 1 else "; another answer is internal_error"))
+        if outcome.extensions:
+            self.extensions(outcome)
+        self.checks(outcome)
+        if outcome.ends_record:
+            self.step("record", "ends with this message: if bytes of another follow in it, alert unexpected_message")
+        if outcome.transcript:
+            self.step("hashed", words.TRANSCRIPTS[outcome.transcript])
+        for name in outcome.do:
+            self.step("done", name)
+            self.contract(name, indent + 12)
+        self.keys_and_timers(outcome)
+        self.sending(outcome)
+        if outcome.report:
+            self.step("reported", f"{outcome.report}: {words.REPORTS.get(outcome.report, 'an event')} (to the application)")
+        self.end(outcome)
+
+    def keys_and_timers(self, outcome):
+        if outcome.keys:
+            self.step("keys", keys_added(outcome.keys))
+        if outcome.drop_keys:
+            self.step("keys", keys_dropped(outcome.drop_keys))
+        for timer, verb in outcome.timers.items():
+            length = f": {words.timer_words(self.spec, timer)}" if verb != "stop" else ""
+            self.step("timer", f"{timer} {words.TIMER_VERBS[verb]}{length}")
+
+    def sending(self, outcome):
+        if outcome.send:
+            write_flight(self.spec, self.machine.flights[outcome.send], self.page, self.indent + 12, "sent".ljust(12))
+        if outcome.ack:
+            self.step("sent", "an ACK record, with the next datagram")
+        if outcome.notify:
+            interval = self.spec.limits.get("notify_interval")
+            every = f", at most once in {interval.value} {interval.unit}" if interval else ""
+            self.step("sent", f"the alert {outcome.notify}, which ends nothing{every}")
+
+    def end(self, outcome):
+        if outcome.alert:
+            because = f": {cite(self.spec, outcome.ref)}" if outcome.ref and outcome.ref != self.row.ref else ""
+            self.step("then", f"alert {outcome.alert} is sent once, and the connection is FAILED{because}")
+        elif outcome.fail:
+            self.step("then", f"the connection is FAILED without a word to the peer, because of {words.FAILS.get(outcome.fail, outcome.fail)}")
+        elif outcome.goto in ("same", self.state):
+            self.step("then", "stays in this state")
+        elif outcome.goto in self.machine.handed_over:
+            over = self.machine.handed_over[outcome.goto]
+            self.step("then", f"goes to {outcome.goto}: handed over to {over.machine}.{over.at}, where this event is delivered again")
+        else:
+            self.step("then", f"goes to {outcome.goto}")
+
+    def checks(self, outcome):
+        if not outcome.require:
+            return
+        several = len(outcome.require) > 1
+        self.step("checked", "in this order; the first breach sends its alert and the connection is FAILED" if several
+                  else "a breach sends the alert and the connection is FAILED")
+        for number, check in enumerate(outcome.require, 1):
+            start = f"{number}. " if several else "   "
+            self.page.headed(" " * (self.indent + 2) + f"{start}{check.check}, else alert {check.alert}", f"line {check.src.line}")
+            inner = self.indent + 5
+            self.page.add(cite(self.spec, check.ref), inner)
+            self.contract(check.check, inner)
+            found = properties_naming(self.spec, check.check)
+            if found:
+                self.page.add(f"proven to be passed: {', '.join(p.name for p in found)}", inner, 2)
+
+    def extensions(self, outcome):
+        """The block: which extensions, which must be there, what is checked of them."""
+        block, versions = outcome.extensions, self.machine.versions
+        found = [(e, a) for e in self.spec.extensions.values() for a in e.appears_in if a.block == block and a.version in versions]
+        self.step("extensions", f"the block `{block}` is decoded and checked first" + ("" if found else "; none is known here"))
+        for extension, place in found:
+            notes = [f"must be there, else alert {place.absent}" if place.absent else "may be there"]
+            if place.unsolicited:
+                notes.append("even unasked")
+            if place.only_after:
+                notes.append(f"only after {place.only_after}")
+            self.page.headed(" " * (self.indent + 2) + f"{extension.name}: {', '.join(notes)}", str(place.src).removeprefix("spec/extensions/"))
+            self.page.add(cite(self.spec, extension.ref), self.indent + 5)
+            for check in extension.checks.get(place.role, ()):
+                title = "" if check.ref == extension.ref else f": {cite(self.spec, check.ref)}"
+                self.page.add(f"- {check.check}, else alert {check.alert}{title}", self.indent + 5, 2)
+            hooks = extension.policy.hooks.get(place.role)
+            if hooks and hooks.accept:
+                self.page.add(f"- then {hooks.accept}, once everything in this row is checked", self.indent + 5, 2)

@@ -1,0 +1,89 @@
+"""What becomes of a handshake message in a state: section 5 of the DSL, and the record table for other epochs."""
+
+from dataclasses import dataclass
+
+from . import words
+from .words import cite
+
+
+@dataclass(frozen=True)
+class Fate:
+    """`kind` is row, over, passes, companion, waits, epoch or unlisted."""
+    kind: str
+    sentence: str
+    rows: tuple = ()
+
+
+def listened_epochs(spec, machine, state):
+    """The epochs of which a state takes messages, its companions included."""
+    rows = list(machine.rows_of(state)) + [r for c in spec.companions_of(machine.name, state) for r in c.all_rows()]
+    return sorted({r.event.epoch for r in rows if r.event.kind == "message"}, key=str)
+
+
+def fate_of_message(spec, machine, state, message):
+    """Who gets `message` in that state, and if nobody does, what happens instead."""
+    own = machine.states[state]
+    rows = _listing(machine.rows_of(state), message)
+    if rows:
+        return Fate("row", "listed by this state", rows)
+    if state in machine.handed_over:
+        return Fate("over", f"goes to {machine.handed_over[state].machine}: handed over")
+    if own.immediate:
+        return Fate("passes", "never finds the connection here: these states decide at once")
+    for companion in spec.companions_of(machine.name, state):
+        rows = _listing(companion.all_rows(), message)
+        if rows:
+            return Fate("companion", f"goes to the companion {companion.name}", rows)
+    if own.waits and not own.application_data:
+        return Fate("waits", "waits, as every message does here, until the application or a timer leads on")
+    return _wrong_epoch(spec, machine, state, message) or _unlisted(spec, machine)
+
+
+def _listing(rows, message):
+    return tuple(r for r in rows if r.event.kind == "message" and r.event.name == message)
+
+
+def _wrong_epoch(spec, machine, state, message):
+    """The fate of a message of an epoch that the state does not listen to, or None."""
+    version = machine.versions[-1]
+    struct = next((s for v in reversed(machine.versions) if (s := spec.message(message, v))), None)
+    epoch = struct.epochs.get(version) if struct else None
+    listened = listened_epochs(spec, machine, state)
+    if not isinstance(epoch, int) or epoch in listened:
+        return None
+    late = "current" in listened or any(isinstance(e, int) and e > epoch for e in listened)
+    do = _record_row(spec, version, "older" if late else "next", "connected" if own_is_connected(machine, state) else "keyed")
+    when = "late" if late else "early"
+    if do is None:
+        return Fate("epoch", f"comes too {when}: no message of epoch {epoch} is taken here, its fragments are dropped")
+    return Fate("epoch", f"comes too {when}: no message of epoch {epoch} is taken here; {do}")
+
+
+def own_is_connected(machine, state):
+    return machine.states[state].application_data is not None
+
+
+def _record_row(spec, version, epoch, phase):
+    """What the record table does with handshake records of an epoch class, in words; None without such a row."""
+    records = spec.records.get(version)
+    for row in records.rows if records else ():
+        if {"handshake", "any"} & set(row.content) and {epoch, "any"} & set(row.epoch) and {phase, "any"} & set(row.phase):
+            text = {"hold": "its records are held, within bounds, until the keys are there", "drop": "its records are dropped",
+                    "duplicates_only": f"of its epoch only duplicates are taken, a new message is alert {row.new_message}",
+                    "reassemble": "its fragments are dropped and consume no message_seq"}.get(row.do)
+            return f"{text} ({cite(spec, row.ref)})" if text else None
+    return None
+
+
+def _unlisted(spec, machine):
+    unlisted = machine.unlisted_message
+    if unlisted is None:
+        return Fate("unlisted", "never comes here: this machine takes events, not messages")
+    if unlisted.discard:
+        return Fate("unlisted", f"is dropped as unlisted ({cite(spec, unlisted.ref)})")
+    return Fate("unlisted", f"is answered with alert {unlisted.alert}, as unlisted ({cite(spec, unlisted.ref)})")
+
+
+def unlisted_words(spec, machine):
+    """The machine's answer to a message that nobody lists, as a sentence."""
+    return f"a handshake message that no running machine lists {_unlisted(spec, machine).sentence.replace(' as unlisted', '').replace(', (', ' (')}"
