@@ -17,8 +17,8 @@
 typedef struct fpl_reader {
     const uint8_t *data;
     size_t         len;
-    const char    *where; /* name of the field that failed, for people; static storage */
-    uint8_t        alert; /* alert description that answers the failure; set with `where` */
+    const char    *where; /* name of the field that failed, for people; static storage; NULL under FPL_NO_NAMES */
+    uint8_t        alert; /* alert description that answers the failure; 0 = nothing failed */
 } fpl_reader;
 
 /* fpl_writer appends to `data`; `len` is what has been written so far. */
@@ -38,7 +38,7 @@ static inline fpl_reader fpl_reader_of(const uint8_t *data, size_t len)
 /* fpl_reader_fail records the first field that failed and returns false, for `return fpl_reader_fail(...)`. */
 static inline bool fpl_reader_fail(fpl_reader *r, const char *where, uint8_t alert)
 {
-    if (r->where == NULL) {
+    if (r->alert == 0) {
         r->where = where;
         r->alert = alert;
     }
@@ -83,6 +83,31 @@ static inline bool fpl_read_u16(fpl_reader *r, uint16_t *out)
     return true;
 }
 
+static inline bool fpl_read_u24(fpl_reader *r, uint32_t *out)
+{
+    uint64_t value = 0;
+    if (!fpl_read_uint(r, 3, &value)) {
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+static inline bool fpl_read_u32(fpl_reader *r, uint32_t *out)
+{
+    uint64_t value = 0;
+    if (!fpl_read_uint(r, 4, &value)) {
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+static inline bool fpl_read_u64(fpl_reader *r, uint64_t *out)
+{
+    return fpl_read_uint(r, 8, out);
+}
+
 /* fpl_read_bytes takes the next `len` octets as a view. */
 static inline bool fpl_read_bytes(fpl_reader *r, size_t len, fpl_bytes *out)
 {
@@ -101,6 +126,12 @@ static inline bool fpl_read_vector(fpl_reader *r, size_t width, fpl_bytes *out)
 {
     uint64_t len = 0;
     return fpl_read_uint(r, width, &len) && len <= r->len && fpl_read_bytes(r, (size_t)len, out);
+}
+
+/* fpl_read_within takes such a vector if its body has `low` to `high` octets: T<low..high>. */
+static inline bool fpl_read_within(fpl_reader *r, size_t width, size_t low, size_t high, fpl_bytes *out)
+{
+    return fpl_read_vector(r, width, out) && out->len >= low && out->len <= high;
 }
 
 static inline fpl_writer fpl_writer_of(uint8_t *data, size_t cap)
@@ -188,6 +219,26 @@ static inline bool fpl_write_vector(fpl_writer *w, size_t width, fpl_bytes body)
     (void)fpl_write_bytes(w, body.data, body.len);
     fpl_write_vector_end(w, at, width);
     return !w->failed;
+}
+
+/* fpl_write_within writes it if it has `low` to `high` octets, and fails the writer otherwise. */
+static inline bool fpl_write_within(fpl_writer *w, size_t width, size_t low, size_t high, fpl_bytes body)
+{
+    if (body.len < low || body.len > high) {
+        w->failed = true;
+        return false;
+    }
+    return fpl_write_vector(w, width, body);
+}
+
+/* fpl_write_exactly writes a view that must have `len` octets, and fails the writer otherwise. */
+static inline bool fpl_write_exactly(fpl_writer *w, size_t len, fpl_bytes body)
+{
+    if (body.len != len) {
+        w->failed = true;
+        return false;
+    }
+    return fpl_write_bytes(w, body.data, body.len);
 }
 
 /* fpl_u16_next and fpl_u8_next take the next element of a decoded list of integers; the decoder has
