@@ -13,53 +13,50 @@ extern "C" {
 /* fpl_setting names a limit; the limits that cannot be set are in spec/limits.yaml too. */
 typedef enum fpl_setting {
     FPL_SETTING_NONE,
-    /* Default 1200 bytes, from 200 to 65507. RFC 6347 section 4.1.1.1. */
-    /* Bytes of a datagram we send, handshake and alerts; what browsers assume of every path. */
+    /* Default 1200 bytes, from 200 to 65507 (RFC 6347 section 4.1.1.1): bytes of a datagram we send, handshake and
+     * alerts; what browsers assume of every path. */
     FPL_SETTING_MTU,
-    /* Default 16384 bytes, from 1 to 16384. RFC 5246 section 6.2.1. */
-    /* Application bytes of one record; 2^14 is the protocol's own bound. */
+    /* Default 16384 bytes, from 1 to 16384 (RFC 5246 section 6.2.1): application bytes of one record; 2^14 is the
+     * protocol's own bound. */
     FPL_SETTING_MAX_PAYLOAD,
-    /* Default 281474976710655 records, from 1024 to 281474976710655. RFC 6347 section 4.1. */
-    /* Sequence numbers must not wrap; an application that can open a new association may follow rfc9325#4.4 and set 23726566 with AES-GCM. */
+    /* Default 281474976710655 records, from 1024 to 281474976710655 (RFC 6347 section 4.1): sequence numbers must
+     * not wrap; an application that can open a new association may follow rfc9325#4.4 and set 23726566 with AES-GCM. */
     FPL_SETTING_SEAL_RECORDS,
-    /* Default 68719476736 records, from 1 to 68719476736. RFC 9325 section 4.4. */
-    /* 2^36, the bound of AES-GCM and ChaCha20-Poly1305 in RFC 9147 section 4.5.3. */
+    /* Default 68719476736 records, from 1 to 68719476736 (RFC 9325 section 4.4): 2^36, the bound of AES-GCM and
+     * ChaCha20-Poly1305 in RFC 9147 section 4.5.3. */
     FPL_SETTING_FORGERIES,
-    /* Default 32768 bytes, from 2048 to 131072. RFC 6347 section 4.2.3. */
-    /* Per reassembled message, checked before anything is kept. */
+    /* Default 32768 bytes, from 2048 to 131072 (RFC 6347 section 4.2.3): per reassembled message, checked before
+     * anything is kept. */
     FPL_SETTING_MAX_HANDSHAKE_MESSAGE,
-    /* Default 8 certificates, from 1 to 32. RFC 5246 section 7.4.2. */
-    /* Length of a peer's chain. */
+    /* Default 8 certificates, from 1 to 32 (RFC 5246 section 7.4.2): length of a peer's chain. */
     FPL_SETTING_MAX_CERTIFICATES,
-    /* Default 16384 bytes, from 1024 to 131072. RFC 5246 section 7.4.2. */
-    /* Of a peer's whole chain, copied until the application has judged it. */
+    /* Default 16384 bytes, from 1024 to 131072 (RFC 5246 section 7.4.2): of a peer's whole chain, copied until the
+     * application has judged it. */
     FPL_SETTING_MAX_CERTIFICATE_BYTES,
-    /* Default 1000 ms, from 50 to 60000. RFC 6347 section 4.2.4.1. */
-    /* 400 in the WebRTC profile, see resend_initial_webrtc. */
+    /* Default 1000 ms, from 50 to 60000 (RFC 6347 section 4.2.4.1): 400 in the WebRTC profile, see
+     * resend_initial_webrtc. */
     FPL_SETTING_RESEND_INITIAL,
-    /* Default 60000 ms, from 1000 to 60000. RFC 6347 section 4.2.4.1. */
-    /* No less than 60 s unless the application knows its path. */
+    /* Default 60000 ms, from 1000 to 60000 (RFC 6347 section 4.2.4.1): no less than 60 s unless the application
+     * knows its path. */
     FPL_SETTING_RESEND_MAXIMUM,
-    /* Default 8 times, from 1 to 32. RFC 6347 section 4.2.4.1. */
-    /* Timer resends of one flight without any progress. */
+    /* Default 8 times, from 1 to 32 (RFC 6347 section 4.2.4.1): timer resends of one flight without any progress. */
     FPL_SETTING_RESEND_TIMES,
-    /* Default 40000 ms, from 1000 to 3600000. RFC 6347 section 4.2.4.1. */
-    /* A peer that trickles messages must not hold a connection for ever. */
+    /* Default 40000 ms, from 1000 to 3600000 (RFC 6347 section 4.2.4.1): a peer that trickles messages must not hold
+     * a connection for ever. */
     FPL_SETTING_HANDSHAKE_DEADLINE,
-    /* Default 30000 ms, from 0 to 3600000. RFC 5246 section 7.4.2. */
-    /* A peer of 1.2 resends meanwhile and gives up after about 31 s. */
+    /* Default 30000 ms, from 0 to 3600000 (RFC 5246 section 7.4.2): a peer of 1.2 resends meanwhile and gives up
+     * after about 31 s. */
     FPL_SETTING_TRUST_WAIT,
-    /* Default 60000 ms, from 1000 to 600000. RFC 6347 section 4.2.1. */
-    /* One round trip and a few resends. */
+    /* Default 60000 ms, from 1000 to 600000 (RFC 6347 section 4.2.1): one round trip and a few resends. */
     FPL_SETTING_COOKIE_LIFETIME,
-    /* Default 600000 ms, from 60000 to 86400000. RFC 6347 section 4.2.1. */
-    /* Then a new key makes cookies; the one before still opens them. */
+    /* Default 600000 ms, from 60000 to 86400000 (RFC 6347 section 4.2.1): then a new key makes cookies; the one
+     * before still opens them. */
     FPL_SETTING_COOKIE_KEY_LIFE,
-    /* Default 64 slots, from 0 to 65536. RFC 6347 section 4.2.1. */
-    /* Fragmented hellos of unproven peers; random eviction. */
+    /* Default 64 slots, from 0 to 65536 (RFC 6347 section 4.2.1): fragmented hellos of unproven peers; random
+     * eviction. */
     FPL_SETTING_HELLO_POOL_SLOTS,
-    /* Default 65536 connections, from 1 to 16777216. RFC 6347 section 4.2.1. */
-    /* Proven peers at one listener; a further one is dropped. */
+    /* Default 65536 connections, from 1 to 16777216 (RFC 6347 section 4.2.1): proven peers at one listener; a
+     * further one is dropped. */
     FPL_SETTING_LISTENER_CONNECTIONS,
     FPL_SETTING_COUNT /* how many there are, FPL_SETTING_NONE among them; not a setting */
 } fpl_setting;
