@@ -227,7 +227,7 @@ def pick(table, name, what):
 
 
 class Page:
-    """Text for a terminal: wrapped, indented lines."""
+    """Text for a terminal: wrapped, indented lines. A no-break space holds words together and comes out as a space."""
 
     def __init__(self, width=WIDTH):
         self.lines = []
@@ -261,4 +261,4 @@ class Page:
         self.lines += [left + " " * room + right] if room >= 2 else [left, right.rjust(self.width)]
 
     def __str__(self):
-        return "\n".join(line.rstrip() for line in self.lines).strip("\n") + "\n"
+        return "\n".join(line.rstrip() for line in self.lines).strip("\n").replace("\u00a0", " ") + "\n"
