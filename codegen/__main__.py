@@ -62,9 +62,11 @@ def main(argv=None):
     if module is None:
         print(f"{args.command}: not built yet (codegen/{COMMANDS[args.command][0]}.py is missing)", file=sys.stderr)
         return 2
-    from . import errors, model
+    from . import errors, lint, model
     try:
         spec = model.load(args.spec)
+        if args.command in ("generate", "prove") and (found := lint.problems(spec)):
+            raise errors.SpecError(found)          # no tables, and no proofs, of an unsound spec
         return module.run(args, spec) or 0
     except errors.SpecError as error:
         for problem in error.problems:

@@ -327,7 +327,8 @@ class _Builder:
             properties[prop] = Property(prop, kinds[0], body[kinds[0]], body["ref"], body.get("why", ""),
                                         tree.src_of(prop), body.src_of(kinds[0]))
         self.put(self.properties, tree["properties"], PropertyFile(
-            tree["properties"], tuple(tree["start"]), properties, name, tree.src), "property file")
+            tree["properties"], tuple(tree["start"]), properties, name, tree.src_of("properties"),
+            tree.src_of("start")), "property file")
 
     def file_refs(self, name, tree):
         for key, body in tree["refs"].items():

@@ -512,6 +512,7 @@ class PropertyFile:
     properties: dict
     file: str
     src: Src
+    start_src: Src
 
 
 @dataclass(frozen=True, eq=False)
