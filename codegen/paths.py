@@ -112,7 +112,10 @@ def find(spec, machine, start, target):
     """(ways, loops): each way a tuple of Steps with what is known of fixed classifiers at its end. Raises NotThere."""
     begin = _place(spec, machine, start or pick(spec.machines, machine, "machine").initial)
     search = _Search(spec, _place(spec, machine, target, begin))
-    return search.ways_from(begin), list(search.loops.values())
+    ways = search.ways_from(begin)
+    order = {place: n for n, place in enumerate(dict.fromkeys(step.place for way, _ in ways for step in way))}
+    loops = [step for step in search.loops.values() if step.place in order]
+    return ways, sorted(loops, key=lambda step: order[step.place])
 
 
 def _place(spec, machine, name, begin=None):
