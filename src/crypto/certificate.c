@@ -46,7 +46,8 @@ static bool read_extension(CBS *list, leaf_parts *out) {
   int critical;
   if (!CBS_get_asn1(list, &extension, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT) ||
-      !CBS_get_optional_asn1_bool(&extension, &critical, CBS_ASN1_BOOLEAN, 0) ||
+      (CBS_peek_asn1_tag(&extension, CBS_ASN1_BOOLEAN) &&
+       !CBS_get_asn1_bool(&extension, &critical)) ||
       !CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING) ||
       CBS_len(&extension) != 0) {
     return false;
