@@ -3,19 +3,20 @@
     violations(spec)        all that is wrong, as errors.Problem, sorted by place
     run(args, spec)         the command; returns its exit status
 
-`search` builds the graph of configurations, `kinds` decides the properties, `always` what holds unasked.
+`search` builds the graph of configurations, `kinds` decides the properties, `always` what holds unasked,
+`product` plays client and server against each other across a network that loses and repeats datagrams.
 """
 
 import sys
 
 from ..errors import Problem
-from . import always
+from . import always, product
 from .kinds import KINDS, Case
 from .search import Graph
 
 
-def violations(spec):
-    """Every violated property and always-on rule."""
+def violations(spec, network=True, deep=False):
+    """Every violated property and always-on rule; without `network`, none that need client and server together."""
     graphs, problems = {}, []
     for file in spec.properties.values():
         starts, bad = legal_starts(spec, file)
@@ -31,6 +32,8 @@ def violations(spec):
     for graph in graphs.values():
         problems += always.problems(spec, graph)
     problems += always.unreached(spec, list(graphs.values()))
+    if network:
+        problems += product.problems(spec, deep)
     return sorted(set(problems))
 
 
@@ -54,9 +57,14 @@ def decide(spec, graph, prop):
     return list(kind(Case(prop.body, graph, spec)))
 
 
+def add_arguments(parser):
+    """What this command wants beside --spec."""
+    parser.add_argument("--deep", action="store_true", help="more losses and repetitions between client and server (about a minute)")
+
+
 def run(args, spec):
     """Prints what is violated; 0 if nothing is."""
-    found = violations(spec)
+    found = violations(spec, deep=args.deep)
     for problem in found:
         print(problem, file=sys.stderr)
     properties = sum(len(f.properties) for f in spec.properties.values())
