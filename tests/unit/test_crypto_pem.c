@@ -79,8 +79,8 @@ START_TEST(refuses_what_is_cut_off_or_encrypted) {
       "-----BEGIN CERTIFICATE-----\nAQID\n",
       "-----BEGIN CERTIFICATE-----\nAQID\n-----END PRIVATE KEY-----\n",
       "-----BEGIN CERTIFICATE-----\nA*ID\n-----END CERTIFICATE-----\n",
-      "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
-      "DEK-Info: AES-128-CBC,00\n\nAQID\n-----END CERTIFICATE-----\n",
+      ("-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+       "DEK-Info: AES-128-CBC,00\n\nAQID\n-----END CERTIFICATE-----\n"),
   };
   for (size_t i = 0; i < sizeof(kBad) / sizeof(kBad[0]); i++) {
     ck_assert_int_eq(read(kBad[i], "CERTIFICATE", ""), FPL_STATUS_INTERNAL);
