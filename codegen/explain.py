@@ -45,6 +45,8 @@ def explain(spec, machine=None, state=None, event=None, message=None):
         return str(explain_machine(spec, found))
     if state in ("CLOSED", "FAILED"):
         return f"{state} is implicit in every machine: the whole connection has ended, and nothing leads on.\n"
+    if state in found.handed_over:
+        return str(explain_hand_over(spec, found, found.handed_over[state]))
     pick(found.states, state, f"state in {found.name} called")
     return str(explain_state(spec, found, state, event))
 
@@ -121,9 +123,6 @@ def _overview_of_state(spec, machine, name, page):
         page.add(f"({remark})", 4)
     if state.application_data:
         page.add(_application_data(state), 4)
-    if name in machine.handed_over:
-        over = machine.handed_over[name]
-        page.add(f"goes on as {over.machine}.{over.at}", 4)
     for row in state.rows:
         row_in_brief(row, name, page)
 
@@ -154,6 +153,22 @@ def explain_state(spec, machine, name, event=None):
         _anything_else(spec, machine, name, page)
         _beside(spec, machine, name, page)
         _proven(spec, machine, name, page)
+    return page
+
+
+def explain_hand_over(spec, machine, over):
+    """A state in which a machine ends and another goes on."""
+    page = Page()
+    page.headed(f"{machine.name}.{over.state}", str(over.src))
+    remark = words.comment_at(spec, over.src)
+    if remark:
+        page.add(f"({remark})")
+    page.gap()
+    page.pair("entered", _ways_in(spec, machine, over.state), 0, 18)
+    page.pair("handed over", f"goes on as {over.machine}.{over.at}, one way", 0, 18)
+    page.pair("", "the event that led here is delivered again there", 0, 18)
+    page.pair("", "what classifiers settled goes along", 0, 18)
+    page.pair("", "the outstanding flight moves to the resend machine of that version", 0, 18)
     return page
 
 
@@ -195,10 +210,6 @@ def _introduction(spec, machine, name, page):
         page.pair("application data", _application_data(state) if state.application_data else "none", 0, 18)
     if name in machine.final:
         page.pair("final", "nothing is owed any more", 0, 18)
-    if name in machine.handed_over:
-        over = machine.handed_over[name]
-        page.pair("handed over", f"goes on as {over.machine}.{over.at}, one way; the event that led here is delivered again there, "
-                  "settled classifiers go along, the outstanding flight moves to the resend machine of that version", 0, 18)
 
 
 def _ways_in(spec, machine, name):
@@ -216,7 +227,7 @@ def _ways_in(spec, machine, name):
 def _anything_else(spec, machine, name, page):
     """What no row says."""
     state = machine.states[name]
-    if state.immediate or name in machine.handed_over:
+    if state.immediate:
         return
     page.gap()
     page.add("ANYTHING ELSE")

@@ -8,7 +8,7 @@ from .words import cite
 
 @dataclass(frozen=True)
 class Fate:
-    """`kind` is row, over, passes, companion, waits, epoch or unlisted."""
+    """`kind` is row, passes, companion, waits, epoch or unlisted."""
     kind: str
     sentence: str
     rows: tuple = ()
@@ -26,8 +26,6 @@ def fate_of_message(spec, machine, state, message):
     rows = _listing(machine.rows_of(state), message)
     if rows:
         return Fate("row", "listed by this state", rows)
-    if state in machine.handed_over:
-        return Fate("over", f"goes to {machine.handed_over[state].machine}: handed over")
     if own.immediate:
         return Fate("passes", "never finds the connection here: these states decide at once")
     for companion in spec.companions_of(machine.name, state):
@@ -52,14 +50,14 @@ def _wrong_epoch(spec, machine, state, message):
     if not isinstance(epoch, int) or epoch in listened:
         return None
     late = "current" in listened or any(isinstance(e, int) and e > epoch for e in listened)
-    do = _record_row(spec, version, "older" if late else "next", "connected" if own_is_connected(machine, state) else "keyed")
+    do = _record_row(spec, version, "older" if late else "next", "connected" if _is_connected(machine, state) else "keyed")
     when = "late" if late else "early"
     if do is None:
         return Fate("epoch", f"comes too {when}: no message of epoch {epoch} is taken here, its fragments are dropped")
     return Fate("epoch", f"comes too {when}: no message of epoch {epoch} is taken here; {do}")
 
 
-def own_is_connected(machine, state):
+def _is_connected(machine, state):
     return machine.states[state].application_data is not None
 
 

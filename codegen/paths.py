@@ -123,11 +123,11 @@ def _place(spec, machine, name, begin=None):
     dotted, _, state = name.rpartition(".")
     if dotted:
         found = pick(spec.machines, dotted, "machine")
-        if state not in ENDS:
+        if state not in ENDS and state not in found.handed_over:
             pick(found.states, state, f"state in {dotted} called")
         return (dotted, state)
     found = pick(spec.machines, machine, "machine")
-    if name in found.states or name in ENDS:
+    if name in found.states or name in found.handed_over or name in ENDS:
         return (machine, name)
     for over in found.handed_over.values() if begin else ():
         if name in spec.machines[over.machine].states:

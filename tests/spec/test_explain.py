@@ -67,6 +67,11 @@ class Explain(unittest.TestCase):
                     for state in machine.states:
                         self.assertRegex(text, rf"\b{state}\b")
 
+    def test_a_hand_over_is_told(self):
+        for machine in SPEC.machines.values():
+            for over in machine.handed_over.values():
+                self.assertIn(f"{over.machine}.{over.at}", explain.explain(SPEC, machine.name, over.state))
+
     def test_event_forms(self):
         for form in ("server_hello", "message:server_hello", "message server_hello", "timer:handshake_deadline", "handshake_deadline"):
             self.assertIn("ON ", explain.explain(SPEC, "dtls12_client.WAIT_SH", form))
