@@ -387,27 +387,47 @@ typedef enum fpl_presence {
     FPL_WRITE, /* its body was written */
 } fpl_presence;
 
-/* Where one extension may stand in one block of one version. */
-typedef struct fpl_extension_use {
-    /* build writes the body of our extension, or says that there is none; NULL: we never write it here. */
-    fpl_presence (*build)(const fpl_conn *conn, fpl_writer *w);
-    /* decode checks the form of the peer's body (whole, no trailing bytes), without keeping anything. */
-    bool (*decode)(fpl_reader *r);
-    /* accept takes a checked body; runs at the row's `do`, in the order of the table. NULL: nothing to take. */
-    fpl_status (*accept)(fpl_conn *conn, fpl_bytes body);
-    const struct fpl_extension_check *checks;
-    uint8_t num_checks;
-    bool    allowed;      /* may stand in this block */
-    bool    unsolicited;  /* may stand in an answer though we did not offer it */
-    int16_t absent_alert; /* must be there: this alert otherwise; FPL_NO_ALERT = optional */
-    uint16_t only_after;  /* block id that must have been received/sent before, 0 = none */
-} fpl_extension_use;
-
 typedef struct fpl_extension_check {
     bool (*check)(const fpl_conn *conn, fpl_bytes body);
     uint8_t     alert;
     const char *name;
     const char *ref;
 } fpl_extension_check;
+
+/* One extension in one block of one version: that it has such a row means that it may stand there. */
+typedef struct fpl_extension_use {
+    /* build writes the body of our extension, or says that there is none; NULL: we never write it here. */
+    fpl_presence (*build)(const fpl_conn *conn, fpl_writer *w);
+    /* decode checks the form of the peer's body, without keeping anything; what it leaves over is trailing. */
+    bool (*decode)(fpl_reader *r);
+    /* accept takes a checked body; runs at the row's `do`, in the order of the block. NULL: nothing to take. */
+    fpl_status (*accept)(fpl_conn *conn, fpl_bytes body);
+    const fpl_extension_check *checks;
+    const char *ref;
+    int16_t     absent_alert; /* must be there: this alert otherwise; FPL_NO_ALERT = optional */
+    uint8_t     extension;    /* fpl_extension_id */
+    uint8_t     num_checks;
+    uint8_t     only_after;   /* fpl_block_id that must have come before, 0 = none; the build hook sees to it */
+    bool        unsolicited;  /* may stand in an answer though we did not offer it */
+} fpl_extension_use;
+
+/* All that may stand in one block of one version, in the order in which we write it. */
+typedef struct fpl_extension_block {
+    const char              *name;
+    const fpl_extension_use *uses;
+    const uint8_t           *accept_order;   /* places in `uses` */
+    uint64_t                 other_version;  /* bit n: extension n may stand here in another version: skipped, no breach */
+    uint8_t                  num_uses;
+    uint8_t                  last;           /* extension that must be the last one, 0 = none */
+    bool                     request;        /* offers; all other blocks answer */
+    bool                     omit_when_empty; /* no bytes at all instead of an empty vector */
+} fpl_extension_block;
+
+/* A rule for every extension. */
+typedef struct fpl_extension_rule {
+    int16_t     alert; /* FPL_NO_ALERT: skipped */
+    const char *name;
+    const char *ref;
+} fpl_extension_rule;
 
 #endif

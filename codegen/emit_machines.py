@@ -1,0 +1,709 @@
+"""Machines, flights, record tables and the functions they name, as C tables in the shape of src/engine/table.h.
+
+    files(spec)      # {path below generated/: text}
+
+    fpl_machines.h          ids of machines, states, flights, blocks and fixed classifiers
+    machine_NAME.c          one machine, to be read beside spec/machines/NAME.yaml
+    fpl_functions.h         what authors define: classifiers, checks, actions, hooks, builders
+    fpl_thunks.h, .c        untyped doors to the typed functions, for the tables
+    fpl_records.h, .c       what becomes of a record, for each version
+    fpl_extensions.h, .c    see emit_extensions.py, which also makes include/flightplan/extensions.h
+
+The functions below turn objects of model.py into small dataclasses whose fields are C text; the
+templates put them in their places and contain nothing but loops.
+"""
+
+import textwrap
+from dataclasses import dataclass
+
+from . import emit, naming
+from .errors import Problem, SpecError
+
+WIDTH = 112
+FUNCTIONS_FILE = "spec/functions.yaml"
+PREFIX = {"classify": "fpl_classify_", "check": "fpl_check_", "act": "fpl_act_", "hook": "fpl_hook_",
+          "extension_check": "fpl_extension_check_", "build": "fpl_build_"}
+EPOCHS = {None: "FPL_EPOCH_ANY", "current": "FPL_EPOCH_CURRENT", "keyed": "FPL_EPOCH_KEYED"}
+CURRENT_EPOCH_BIT = 15
+TRANSCRIPT = {None: "NOTHING", "append": "APPEND", "none": "NO", "restart": "RESTART",
+              "as_message_hash": "AS_MESSAGE_HASH", "from_cookie": "FROM_COOKIE"}
+EVENT_CODES = {"api": "FPL_API_", "timer": "FPL_TIMER_ID_", "flight": "FPL_FLIGHT_", "ack": "FPL_ACK_", "peer": "FPL_PEER_",
+               "alert": "FPL_ALERT_EVENT_", "limit": "FPL_LIMIT_EVENT_", "association": "FPL_ASSOCIATION_"}
+CONTENTS = ("change_cipher_spec", "alert", "handshake", "application_data", "ack", "unknown")
+RECORD_EPOCHS = {"dtls12": ("zero", "readable", "next", "other"), "dtls13": ("zero", "readable", "older", "next", "other")}
+PHASES = ("plain", "keyed", "connected")
+
+
+# ---- words
+
+def caps(name):
+    return naming.upper(name)
+
+
+def fail(src, message):
+    """Stops: the spec says something that no table can hold."""
+    raise SpecError([Problem(src, message)])
+
+
+def comment(text):
+    """Text that is safe inside a C comment."""
+    return " ".join(str(text).split()).replace("*/", "* /").replace("/*", "/ *")
+
+
+def string(text):
+    return 'FPL_NAME("' + text.replace("\\", "\\\\").replace('"', '\\"') + '")'
+
+
+def packed(items, width=WIDTH):
+    """Initialisers, packed into as few lines as fit."""
+    lines = []
+    for item in items:
+        if lines and len(lines[-1]) + len(item) + 2 <= width:
+            lines[-1] += f", {item}"
+        else:
+            lines.append(item)
+    return tuple(line + "," for line in lines[:-1]) + tuple(lines[-1:])
+
+
+def bits(enumerators, suffix="u"):
+    """A mask with one bit for each enumerator."""
+    return " | ".join(f"1{suffix} << {e}" for e in enumerators) or "0"
+
+
+def machine_id(name):
+    return f"FPL_MACHINE_{caps(name)}"
+
+
+def state_id(machine, state):
+    return f"FPL_{caps(machine)}_{caps(state)}"
+
+
+def flight_id(machine, flight):
+    return f"FPL_{caps(machine)}_FLIGHT_{caps(flight)}"
+
+
+def block_id(block):
+    return f"FPL_BLOCK_{caps(block)}" if block else "FPL_BLOCK_NONE"
+
+
+def outcome_id(classifier, outcome):
+    """In a space of its own: a classifier may be called like a message struct or a type of the API."""
+    return f"FPL_ANSWER_{caps(classifier)}_{caps(outcome)}"
+
+
+def version_id(version):
+    return f"FPL_VERSION_{caps(version)}"
+
+
+def function_name(function):
+    return PREFIX[function.kind] + function.name
+
+
+def thunk_name(kind, name):
+    return f"fpl_thunk_{kind}_{name}"
+
+
+# ---- what the model does not say in one place
+
+def blocks(spec):
+    """Every extension block that an extension, a rule or a row names, in a fixed order."""
+    named = [a.block for e in spec.extensions.values() for a in e.appears_in]
+    named += list(spec.rules.requests) if spec.rules else []
+    for machine in spec.machines.values():
+        named += [o.extensions for row in machine.all_rows() for o in row.outcomes.values() if o.extensions]
+    return tuple(sorted(set(named)))
+
+
+def struct_of(spec, machine, name, src):
+    """The one struct that a message name means to a machine; versions that do not know it do not count."""
+    found = {s.name: s for v in machine.versions if (s := spec.message(name, v)) is not None}
+    if len(found) != 1:
+        fail(src, f"`{name}` means {len(found)} structs to {machine.name} ({machine.version}); one message, one struct")
+    return next(iter(found.values()))
+
+
+def builder_of(spec, struct, name, src):
+    """The function of group `build` that writes a message: by what it makes; a variant by its own name."""
+    found = [f for f in spec.functions_of("build")
+             if (f.name == name if name in struct.variants else f.makes == struct.name and f.name not in struct.variants)]
+    if len(found) != 1:
+        fail(src, f"{len(found)} functions of group `build` make {name} ({struct.name}); name exactly one in functions.yaml")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Used:
+    """Names that machines and flights call, sorted."""
+    classify: tuple
+    check: tuple
+    act: tuple
+
+
+def used(spec):
+    classify, check, act = set(), set(), set()
+    for machine in spec.machines.values():
+        for row in machine.all_rows():
+            classify |= {row.select} - {None}
+            for outcome in row.outcomes.values():
+                classify |= set(outcome.settles)
+                check |= {c.check for c in outcome.require}
+                act |= set(outcome.do)
+        for flight in machine.flights.values():
+            for line in flight.lines:
+                classify |= set(line.when)
+                act |= set(line.then)
+    result = Used(tuple(sorted(classify)), tuple(sorted(check)), tuple(sorted(act)))
+    for kind in ("classify", "check", "act"):
+        for name in getattr(result, kind):
+            if spec.function(kind, name) is None:
+                raise SpecError([Problem(m.src, f"`{name}` is no {kind} of functions.yaml; define it there")
+                                 for m in list(spec.machines.values())[:1]])
+    return result
+
+
+# ---- machines
+
+@dataclass(frozen=True)
+class Element:
+    """One element of an array: `[INDEX] = {fields}`; a comment puts the fields on lines of their own."""
+    comment: str
+    fields: tuple                   # lines of initialisers
+    index: str = ""                 # `[INDEX] = `, or nothing
+
+    @property
+    def lines(self):
+        fields = self.fields[:-1] + (self.fields[-1] + "},",)
+        if not self.comment and not self.index:
+            return ("{" + fields[0],) + tuple(" " + f for f in fields[1:])
+        words = f" /* {comment(self.comment)} */" if self.comment else ""
+        return (self.index + "{" + words,) + tuple("    " + f for f in fields)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A static array of its own."""
+    declaration: str
+    elements: tuple
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row, a state or a flight, with the arrays that it needs."""
+    title: str
+    tables: tuple
+
+
+@dataclass(frozen=True)
+class MachineFile:
+    name: str
+    id: str
+    doc: str
+    ref: str
+    title: str
+    places: tuple
+    fields: tuple
+    functions: tuple
+
+
+def machine_file(spec, machine):
+    """machine_NAME.c as a view."""
+    places, low = [], machine.name
+    for flight in machine.flights.values():
+        places.append(flight_place(spec, machine, flight))
+    if machine.flights:
+        elements = tuple(flight_element(machine, f) for f in machine.flights.values())
+        places.append(Place("flights, by id", (Table(f"static const fpl_flight_spec flights[] =", elements),)))
+    for row in machine.any_state:
+        places.append(row_place(spec, machine, row))
+    if machine.any_state:
+        places.append(rows_place(spec, machine, None, machine.any_state))
+    for state in machine.states.values():
+        for row in state.rows:
+            places.append(row_place(spec, machine, row))
+        if state.rows:
+            places.append(rows_place(spec, machine, state.name, state.rows))
+    states = tuple(state_element(spec, machine, s) for s in machine.states.values())
+    states += tuple(handed_over_element(machine, h) for h in machine.handed_over.values())
+    places.append(Place("states, by id; 0 is none", (Table("static const fpl_state states[] =", states),)))
+    if machine.runs_in:
+        elements = tuple(Element(f"beside {m}: {'all' if s == 'all' else ', '.join(s)}", packed((
+            f".machine = {machine_id(m)}",
+            ".states = " + ("UINT64_MAX" if s == "all" else bits([state_id(m, x) for x in s], "ull")))))
+            for m, s in machine.runs_in.items())
+        places.append(Place("where it runs", (Table("static const fpl_runs_in runs_in[] =", elements),)))
+    return MachineFile(low, machine_id(machine.name), comment(machine.doc), machine.ref,
+                       spec.section_title(machine.ref) if machine.ref in {r for r, _ in spec.refs} else "",
+                       tuple(places), machine_fields(machine), ())
+
+
+def machine_fields(machine):
+    unlisted, ccs = machine.unlisted_message, machine.unlisted_change_cipher_spec
+    last = list(machine.states) + list(machine.handed_over)
+    fields = [f".name = {string(machine.name)}", f".file = {string(machine.file)}", f".ref = {string(machine.ref)}",
+              ".states = states", f".num_states = {state_id(machine.name, last[-1])}"]
+    if machine.any_state:
+        fields += [".any_rows = any_rows", f".num_any_rows = {len(machine.any_state)}"]
+    if machine.flights:
+        fields += [".flights = flights", f".num_flights = {len(machine.flights)}"]
+    if machine.runs_in:
+        fields += [".runs_in = runs_in", f".num_runs_in = {len(machine.runs_in)}"]
+    fields += [f".version = {version_id(machine.version)}", f".role = FPL_MACHINE_ROLE_{caps(machine.role)}",
+               f".one_per = FPL_ONE_PER_{caps(machine.one_per)}", f".initial = {state_id(machine.name, machine.initial)}"]
+    if unlisted is not None and unlisted.discard:
+        fields.append(".discards_unlisted = true")
+    if ccs is not None and ccs.hold == "once":
+        fields.append(".holds_early_ccs = true")
+    alert = unlisted.alert if unlisted is not None else None
+    fields.append(".unlisted_alert = " + (naming.alert(alert) if alert else "FPL_NO_ALERT"))
+    if unlisted is not None:
+        fields.append(f".unlisted_ref = {string(unlisted.ref)}")
+    return packed(fields)
+
+
+# rows
+
+def row_name(row):
+    """The start of the names of a row's arrays: wait_sh_0, any_1."""
+    return f"{naming.snake(row.state) if row.state else 'any'}_{row.index}"
+
+
+def event_words(event):
+    """`message server_hello, epoch 0` for comments."""
+    return str(event) + ("" if event.epoch is None else f", epoch {event.epoch}") + (", any seq" if event.seq_any else "")
+
+
+def event_fields(spec, machine, row):
+    event = row.event
+    fields = [f".kind = FPL_EVENT_{caps(event.kind)}"]
+    if event.kind == "message":
+        fields.append(f".code = {naming.message_id(struct_of(spec, machine, event.name, row.src).name)}")
+    elif event.kind == "record":
+        fields.append(f".code = {naming.enumerator('ContentType', event.name)}")
+    elif event.kind != "immediate":
+        fields.append(f".code = {EVENT_CODES[event.kind]}{caps(event.name)}")
+    if event.kind == "flight" and event.flight not in ("this", "any"):
+        fields.append(f".flight = {flight_id(machine.name, event.flight)} + 1")
+    if event.seq_any:
+        fields.append(".seq_any = true")
+    fields.append(f".epoch = {EPOCHS.get(event.epoch, event.epoch)}")
+    return ", ".join(fields)
+
+
+def row_place(spec, machine, row):
+    """The arrays of one row: what each outcome settles, requires, does, and the outcomes themselves."""
+    tables, elements = [], []
+    for name, outcome in row.outcomes.items():
+        prefix = row_name(row) + (f"_{naming.snake(name)}" if name else "")
+        tables += outcome_tables(outcome, prefix)
+        elements.append(Element(name or "", outcome_fields(machine, row, outcome, prefix),
+                                f"[{outcome_id(row.select, name)}] = " if name else ""))
+    tables.append(Table(f"static const fpl_outcome {row_name(row)}_outcomes[] =", tuple(elements)))
+    where = row.state or "any state"
+    chosen = f" -> {row.select}" if row.select else ""
+    return Place(f"{where}: {event_words(row.event)}{chosen} (line {row.src.line})", tuple(tables))
+
+
+def outcome_tables(outcome, prefix):
+    tables = []
+    if outcome.settles:
+        tables.append(Table(f"static const fpl_settle {prefix}_settles[] =", settles(outcome.settles)))
+    if outcome.require:
+        tables.append(Table(f"static const fpl_requirement {prefix}_require[] =", tuple(
+            Element("", packed((thunk_name("check", c.check), naming.alert(c.alert), string(c.check), string(c.ref)), WIDTH - 4))
+            for c in outcome.require)))
+    if outcome.do:
+        tables.append(Table(f"static const fpl_action {prefix}_do[] =", actions(outcome.do)))
+    if outcome.timers:
+        tables.append(Table(f"static const fpl_timer_op {prefix}_timers[] =", tuple(
+            Element("", (f"FPL_TIMER_ID_{caps(t)}, FPL_TIMER_{caps(what)}",)) for t, what in outcome.timers.items())))
+    return tables
+
+
+def settles(chosen):
+    return tuple(Element("", (f"&fpl_classifier_{c}, {bits([outcome_id(c, o) for o in outcomes])}",))
+                 for c, outcomes in chosen.items())
+
+
+def actions(names):
+    return tuple(Element("", (f"{thunk_name('act', name)}, {string(name)}",)) for name in names)
+
+
+def keys_fields(name, keys):
+    """`.keys = {.read = 2, .write = 2}`, or nothing."""
+    words = {None: "FPL_KEYS_NONE", "next": "FPL_KEYS_NEXT", "previous": "FPL_KEYS_PREVIOUS"}
+    parts = [f".{side} = {words.get(value, value)}"
+             for side, value in (("read", keys.read), ("write", keys.write)) if value is not None]
+    return [f".{name} = {{{', '.join(parts)}}}"] if parts else []
+
+
+def outcome_fields(machine, row, outcome, prefix):
+    """Every field of fpl_outcome that is not zero, in the order in which it takes effect."""
+    fields = []
+    if outcome.settles:
+        fields += [f".settles = {prefix}_settles", f".num_settles = {len(outcome.settles)}"]
+    if outcome.extensions:
+        fields.append(f".extensions = {block_id(outcome.extensions)}")
+    if outcome.require:
+        fields += [f".require = {prefix}_require", f".num_require = {len(outcome.require)}"]
+    if outcome.ends_record:
+        fields.append(".ends_record = true")
+    if outcome.transcript:
+        fields.append(f".transcript = FPL_TRANSCRIPT_{TRANSCRIPT[outcome.transcript]}")
+    if outcome.do:
+        fields += [f".actions = {prefix}_do", f".num_actions = {len(outcome.do)}"]
+    fields += keys_fields("keys", outcome.keys) + keys_fields("drop_keys", outcome.drop_keys)
+    if outcome.timers:
+        fields += [f".timers = {prefix}_timers", f".num_timers = {len(outcome.timers)}"]
+    if outcome.send:
+        fields.append(f".send = {flight_id(machine.name, outcome.send)} + 1")
+    if outcome.ack:
+        fields.append(".ack_now = true")
+    fields.append(".notify = " + (naming.alert(outcome.notify) if outcome.notify else "FPL_NO_ALERT"))
+    if outcome.report:
+        fields.append(f".report = FPL_REPORT_{caps(outcome.report)}")
+    fields += move_fields(machine, outcome)
+    if outcome.ref:
+        fields.append(f".ref = {string(outcome.ref)}")
+    return packed(fields + [f".line = {outcome.line}"], WIDTH - 4)
+
+
+def move_fields(machine, outcome):
+    if outcome.alert:
+        return [".move = FPL_MOVE_ALERT", f".alert = {naming.alert(outcome.alert)}"]
+    none = [".alert = FPL_NO_ALERT"]
+    if outcome.fail:
+        return [".move = FPL_MOVE_FAIL", f".ending = FPL_ENDING_{caps(outcome.fail)}"] + none
+    if outcome.goto == "same":
+        return [".move = FPL_MOVE_SAME"] + none
+    if outcome.goto == "CLOSED":
+        return [".move = FPL_MOVE_CLOSED"] + none
+    if outcome.goto not in machine.states and outcome.goto not in machine.handed_over:
+        fail(outcome.src_of("goto"), f"no state `{outcome.goto}` in {machine.name}; name one of its states, same or CLOSED")
+    return [".move = FPL_MOVE_GOTO", f".next = {state_id(machine.name, outcome.goto)}"] + none
+
+
+def rows_place(spec, machine, state, rows):
+    name = f"{naming.snake(state)}_rows" if state else "any_rows"
+    elements = []
+    for row in rows:
+        fields = [f".event = {{{event_fields(spec, machine, row)}}}"]
+        if row.select:
+            fields.append(f".select = &fpl_classifier_{row.select}")
+        fields += [f".outcomes = {row_name(row)}_outcomes", f".line = {row.src.line}"]
+        elements.append(Element("", packed(fields, WIDTH - 4)))
+    title = f"{state}: its rows" if state else "rows of any state that lists nothing for the same event"
+    return Place(title, (Table(f"static const fpl_row {name}[] =", tuple(elements)),))
+
+
+# states
+
+def message_rows(spec, machine, state):
+    """Rows by which a message can be taken in a state: its own, any_state's, its companions'; `seq: any` ones too."""
+    if machine.states[state].immediate:
+        return []
+    beside = [row for c in spec.companions_of(machine.name, state) for row in c.all_rows()]
+    return [row for row in list(machine.rows_of(state)) + beside if row.event.takes_message]
+
+
+def waits(spec, machine, state):
+    """Whether messages and held records wait: only calls and timers lead on, and no companion takes a message."""
+    own = machine.states[state]
+    return own.waits and not own.immediate and not message_rows(spec, machine, state)
+
+
+def message_epochs(spec, machine, state):
+    """Bit e: takes messages of epoch e; bit 15: of the current one. A row with `seq: any` reassembles nothing."""
+    mask = 0
+    for row in message_rows(spec, machine, state):
+        if not row.event.seq_any:
+            mask |= 1 << (CURRENT_EPOCH_BIT if row.event.epoch == "current" else row.event.epoch)
+    return mask
+
+
+def state_element(spec, machine, state):
+    fields = [f".name = {string(state.name)}"]
+    if state.rows:
+        fields += [f".rows = {naming.snake(state.name)}_rows", f".num_rows = {len(state.rows)}"]
+    epochs = message_epochs(spec, machine, state.name)
+    if epochs:
+        fields.append(f".message_epochs = 0x{epochs:04x}u")
+    if state.immediate:
+        fields.append(".immediate = true")
+    if waits(spec, machine, state.name):
+        fields.append(".waits = true")
+    if any(r.event.key == ("flight", "written", None, "this") for r in machine.rows_of(state.name)):
+        fields.append(".writes = true")
+    if state.name in machine.final:
+        fields.append(".final = true")
+    if state.application_data:
+        fields.append(f".application_data = FPL_DATA_{caps(state.application_data)}")
+    return Element(f"line {state.src.line}", packed(fields, WIDTH - 4), f"[{state_id(machine.name, state.name)}] = ")
+
+
+def handed_over_element(machine, hand):
+    fields = [f".name = {string(hand.state)}", f".hand_to_machine = {machine_id(hand.machine)}",
+              f".hand_to_state = {state_id(hand.machine, hand.at)}"]
+    return Element(f"line {hand.src.line}: goes on in {hand.machine}", packed(fields, WIDTH - 4),
+                   f"[{state_id(machine.name, hand.state)}] = ")
+
+
+# flights
+
+def flight_place(spec, machine, flight):
+    tables, elements = [], []
+    for index, line in enumerate(flight.lines):
+        prefix = f"flight_{naming.snake(flight.name)}_{index}"
+        fields = []
+        if line.send:
+            struct = struct_of(spec, machine, line.send, line.src)
+            fields += [f".build = fpl_build_{builder_of(spec, struct, line.send, line.src).name}",
+                       f".message = {naming.message_id(struct.name)}"]
+        if line.when:
+            tables.append(Table(f"static const fpl_condition {prefix}_when[] =", settles(line.when)))
+            fields += [f".when = {prefix}_when", f".num_when = {len(line.when)}"]
+        fields += [f".transcript = FPL_TRANSCRIPT_{TRANSCRIPT[line.transcript]}"]
+        if line.then:
+            tables.append(Table(f"static const fpl_action {prefix}_then[] =", actions(line.then)))
+            fields += [f".then = {prefix}_then", f".num_then = {len(line.then)}"]
+        fields += keys_fields("keys", line.keys)
+        fields.append(f".epoch = {EPOCHS.get(line.epoch, line.epoch)}")
+        elements.append(Element(f"line {line.src.line}: {line.send or line.record}", packed(fields, WIDTH - 4)))
+    tables.append(Table(f"static const fpl_flight_line flight_{naming.snake(flight.name)}[] =", tuple(elements)))
+    return Place(f"flight {flight.name} (line {flight.src.line}, {flight.ref})", tuple(tables))
+
+
+def flight_element(machine, flight):
+    low = naming.snake(flight.name)
+    fields = [f".name = {string(flight.name)}", f".lines = flight_{low}", f".num_lines = {len(flight.lines)}"]
+    if flight.extends:
+        fields.append(f".extends = {bits([flight_id(machine.name, f) for f in flight.extends])}")
+    if flight.numbers == "of_request":
+        fields.append(".numbers_of_request = true")
+    fields += [f".resend = FPL_RESEND_{caps(flight.resend)}", f".done_when = FPL_DONE_{caps(flight.done_when)}"]
+    if flight.on_give_up:
+        fields.append(f".on_give_up = FPL_GIVE_UP_{caps(flight.on_give_up)}")
+    fields.append(f".line = {flight.src.line}")
+    return Element("", packed(fields, WIDTH - 4), f"[{flight_id(machine.name, flight.name)}] = ")
+
+
+# fpl_machines.h
+
+@dataclass(frozen=True)
+class Enumeration:
+    tag: str
+    doc: str
+    entries: tuple
+
+
+@dataclass(frozen=True)
+class MachinesHeader:
+    format_check: str
+    machines: tuple                 # names
+    ids: tuple
+    enumerations: tuple
+    classifiers: tuple
+
+
+def machines_header(spec):
+    enums = []
+    for m in spec.machines.values():
+        states = [state_id(m.name, s) for s in list(m.states) + list(m.handed_over)]
+        enums.append(Enumeration(f"fpl_{m.name}_state", f"States of {m.name} ({m.file}).",
+                                 (f"FPL_{caps(m.name)}_NONE",) + tuple(states)))
+        if m.flights:
+            enums.append(Enumeration(f"fpl_{m.name}_flight", f"Flights of {m.name}, from 0: places in its table.",
+                                     tuple(flight_id(m.name, f) for f in m.flights)))
+    enums.append(Enumeration("fpl_block_id", "Extension blocks, named like the message they stand in.",
+                             ("FPL_BLOCK_NONE",) + tuple(map(block_id, blocks(spec))) + ("FPL_NUM_BLOCKS",)))
+    enums.append(Enumeration("fpl_fixed_slot", "Where a connection remembers the answers of fixed classifiers, from 0.",
+                             tuple(f"FPL_FIXED_{caps(f.name)}" for f in spec.functions_of("classify") if f.fixed)
+                             + ("FPL_NUM_FIXED",)))
+    return MachinesHeader(emit.format_check("engine/table.h"), tuple(spec.machines), tuple(map(machine_id, spec.machines)),
+                          tuple(enums), used(spec).classify)
+
+
+# ---- functions and thunks
+
+@dataclass(frozen=True)
+class Prototype:
+    words: tuple                    # comment lines
+    text: str
+    outcomes: tuple = ()
+    tag: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    prototypes: tuple
+
+
+@dataclass(frozen=True)
+class FunctionsHeader:
+    groups: tuple
+
+
+def commented(lines):
+    """Lines as one C comment."""
+    lines = ["/* " + lines[0]] + [" * " + line for line in lines[1:]]
+    lines[-1] += " */"
+    return tuple(lines)
+
+
+def contract(function):
+    """The comment of a prototype: name, contract, section."""
+    text = comment(function.doc)
+    words = f"{function_name(function)}: {text}" if text else function_name(function)
+    if function.ref:
+        words += f" ({function.ref})"
+    return commented(textwrap.wrap(words, WIDTH - 4, break_long_words=False, break_on_hyphens=False))
+
+
+def parameters(first, pointer, name):
+    return f"({first}" + (f", const {naming.c_type(pointer)} *{name})" if pointer else ")")
+
+
+def prototypes(spec, hooks):
+    """The groups of fpl_functions.h; `hooks` maps each hook named by an extension to build or accept."""
+    enums, groups = {}, []
+    for f in spec.functions_of("classify"):
+        enums[f.name] = tuple([outcome_id(f.name, "none")] + [outcome_id(f.name, o) for o in f.outcomes])
+    groups.append(Group("Classifiers: pure; the answer picks the outcome of the row.", tuple(
+        Prototype(contract(f), f"fpl_{f.name}_answer {function_name(f)}{parameters('const fpl_conn *conn', f.takes, 'msg')};",
+                  enums[f.name], f"fpl_{f.name}_answer") for f in spec.functions_of("classify"))))
+    groups.append(Group("Checks: pure; true means that the peer obeyed, false the alert beside it.", tuple(
+        Prototype(contract(f), f"bool {function_name(f)}{parameters('const fpl_conn *conn', f.takes, 'msg')};")
+        for f in spec.functions_of("check"))))
+    groups.append(Group("Actions: they fail only with what is no fault of the peer.", tuple(
+        Prototype(contract(f), f"fpl_status {function_name(f)}{parameters('fpl_conn *conn', f.takes, 'msg')};")
+        for f in spec.functions_of("act"))))
+    groups.append(Group("Builders of extensions: write the body, or say FPL_OMIT.", tuple(
+        Prototype(contract(f), f"fpl_presence {function_name(f)}(const fpl_conn *conn, fpl_writer *w);")
+        for f in spec.functions_of("hook") if hooks.get(f.name) == "build")))
+    groups.append(Group("Takers of extensions that passed every check; run at the row's `do`.", tuple(
+        Prototype(contract(f), f"fpl_status {function_name(f)}{parameters('fpl_conn *conn', f.takes, 'ext')};")
+        for f in spec.functions_of("hook") if hooks.get(f.name) == "accept")))
+    groups.append(Group("Checks of extensions, like the others.", tuple(
+        Prototype(contract(f), f"bool {function_name(f)}{parameters('const fpl_conn *conn', f.takes, 'ext')};")
+        for f in spec.functions_of("extension_check"))))
+    groups.append(Group("Builders of messages: write the body without the handshake header; false when it did not fit.", tuple(
+        Prototype(contract(f), f"bool {function_name(f)}(const fpl_conn *conn, fpl_writer *w);")
+        for f in spec.functions_of("build"))))
+    return tuple(groups)
+
+
+@dataclass(frozen=True)
+class Thunk:
+    name: str
+    call: str                       # fpl_check_x(conn, &msg->as.server_hello)
+    ignores_message: bool
+    classifier: str = ""
+    fixed: str = ""
+    outcomes: tuple = ()            # (enumerator, name) pairs as Choice
+
+
+@dataclass(frozen=True)
+class Choice:
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Thunks:
+    format_check: str
+    classifiers: tuple
+    checks: tuple
+    actions: tuple
+
+
+def thunk(spec, kind, name):
+    f = spec.function(kind, name)
+    call = f"{function_name(f)}(conn, &msg->as.{naming.snake(f.takes)})" if f.takes else f"{function_name(f)}(conn)"
+    fixed = f"FPL_FIXED_{caps(name)} + 1" if f.fixed else "0"
+    return Thunk(thunk_name(kind, name), call, f.takes is None, f"fpl_classifier_{name}", fixed,
+                 tuple(Choice(outcome_id(name, o), string(o)) for o in f.outcomes))
+
+
+def thunks(spec):
+    names = used(spec)
+    return Thunks(emit.format_check("engine/table.h"), tuple(thunk(spec, "classify", n) for n in names.classify),
+                  tuple(thunk(spec, "check", n) for n in names.check), tuple(thunk(spec, "act", n) for n in names.act))
+
+
+# ---- records
+
+@dataclass(frozen=True)
+class Cell:
+    index: str
+    value: str
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    name: str
+    version: str
+    ref: str
+    file: str
+    cells: tuple
+
+
+@dataclass(frozen=True)
+class RecordTables:
+    format_check: str
+    tables: tuple
+
+
+def expand(words, everything):
+    """`any` as all of them."""
+    return everything if "any" in words else words
+
+
+def record_table(spec, records):
+    """One cell for each content, epoch and phase; a content type of another version is as unknown as any number."""
+    registry = spec.registries["ContentType"]
+    strange = tuple(c for c in CONTENTS if c != "unknown" and (
+        c not in registry.entries or (use := registry.entries[c].use) is not None and records.version not in use))
+    cells = {}
+    for row in records.rows:
+        contents = expand(row.content, CONTENTS)
+        contents += strange if "unknown" in contents else ()
+        for content in dict.fromkeys(contents):
+            for epoch in expand(row.epoch, RECORD_EPOCHS[records.version]):
+                for phase in expand(row.phase, PHASES):
+                    index = f"[FPL_CONTENT_{caps(content)}][FPL_EPOCH_CLASS_{caps(epoch)}][FPL_PHASE_{caps(phase)}]"
+                    if index in cells:
+                        fail(row.src, f"{content} x {epoch} x {phase} has a row already; each has exactly one")
+                    alert = naming.alert(row.new_message) if row.new_message else "FPL_NO_ALERT"
+                    cells[index] = f"{{FPL_RECORD_{caps(row.do)}, {alert}, {row.src.line}}}"
+    order = [f"[FPL_CONTENT_{caps(c)}][FPL_EPOCH_CLASS_{caps(e)}][FPL_PHASE_{caps(p)}]"
+             for c in CONTENTS for e in RECORD_EPOCHS[records.version] for p in PHASES]
+    missing = [i for i in order if i not in cells]
+    if missing:
+        fail(records.src, f"no row for {missing[0]}; each content, epoch and phase has exactly one")
+    return RecordTable(f"fpl_records_{records.version}", records.version, records.ref, records.file,
+                       tuple(Cell(i, cells[i]) for i in order))
+
+
+# ---- files
+
+def files(spec):
+    """{path below generated/: text} of everything this module and emit_extensions make."""
+    from . import emit_extensions
+    hooks = emit_extensions.hook_kinds(spec)
+    machines = [m.file for m in spec.machines.values()]
+    everything = machines + [FUNCTIONS_FILE] + [e.file for e in spec.extensions.values()]
+    result = {
+        "fpl_machines.h": emit.c_source(spec, everything, "machines.h.j2", machines_header(spec)),
+        "fpl_machines.c": emit.c_source(spec, machines, "machines.c.j2", machines_header(spec)),
+        "fpl_functions.h": emit.c_source(spec, everything, "functions.h.j2", FunctionsHeader(prototypes(spec, hooks))),
+        "fpl_thunks.h": emit.c_source(spec, machines + [FUNCTIONS_FILE], "thunks.h.j2", thunks(spec)),
+        "fpl_thunks.c": emit.c_source(spec, machines + [FUNCTIONS_FILE], "thunks.c.j2", thunks(spec)),
+    }
+    for machine in spec.machines.values():
+        result[f"machine_{machine.name}.c"] = emit.c_source(spec, [machine.file], "machine.c.j2", machine_file(spec, machine))
+    tables = RecordTables(emit.format_check("engine/table.h"), tuple(record_table(spec, r) for r in spec.records.values()))
+    sources = [r.file for r in spec.records.values()]
+    result["fpl_records.h"] = emit.c_source(spec, sources, "records.h.j2", tables)
+    result["fpl_records.c"] = emit.c_source(spec, sources, "records.c.j2", tables)
+    result.update(emit_extensions.files(spec))
+    return result
