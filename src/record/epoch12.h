@@ -9,37 +9,34 @@
 #include "record/epoch.h"
 #include "record/header12.h"
 
-// fpl_seal is the outcome of making a record. With all but |FPL_SEAL_OK| no record number
-// is used up.
+/* fpl_seal is the outcome of making a record. With all but `FPL_SEAL_OK` no record number is used
+ * up. */
 typedef enum fpl_seal {
-  FPL_SEAL_NONE,  // never returned
-  FPL_SEAL_OK,
-  FPL_SEAL_BUFFER_TOO_SMALL,
-  FPL_SEAL_TOO_LONG,   // more than FPL_RECORD_MAX_PLAINTEXT
-  FPL_SEAL_EXHAUSTED,  // all 2^48 numbers are used up
-  FPL_SEAL_INTERNAL,   // what lies in the buffer must not be sent
+    FPL_SEAL_NONE, /* never returned */
+    FPL_SEAL_OK,
+    FPL_SEAL_BUFFER_TOO_SMALL,
+    FPL_SEAL_TOO_LONG,  /* more than FPL_RECORD_MAX_PLAINTEXT */
+    FPL_SEAL_EXHAUSTED, /* all 2^48 numbers are used up */
+    FPL_SEAL_INTERNAL,  /* what lies in the buffer must not be sent */
 } fpl_seal;
 
-// fpl_epoch12_prefix returns how far behind the start of a record its plaintext lies.
+/* fpl_epoch12_prefix returns how far behind the start of a record its plaintext lies. */
 size_t fpl_epoch12_prefix(const fpl_write_epoch *epoch);
 
-// fpl_epoch12_overhead returns what a record adds to its plaintext.
+/* fpl_epoch12_overhead returns what a record adds to its plaintext. */
 size_t fpl_epoch12_overhead(const fpl_write_epoch *epoch);
 
-// fpl_epoch12_seal makes the next record of |epoch| in place. The |len| bytes of plaintext
-// lie at |record| + |fpl_epoch12_prefix|; |cap| bytes from |record| on may be written.
-// |version| goes into the header and must be |FPL_RECORD_VERSION_DTLS12| unless the epoch is plaintext. |*out_len| is the
-// length of the record.
-fpl_seal fpl_epoch12_seal(fpl_write_epoch *epoch, fpl_content_type type,
-                          uint16_t version, uint8_t *record, size_t len,
-                          size_t cap, size_t *out_len);
+/* fpl_epoch12_seal makes the next record of `epoch` in place. The `len` bytes of plaintext lie at
+ * `record` + `fpl_epoch12_prefix`; `cap` bytes from `record` on may be written. `version` goes into
+ * the header and must be `FPL_RECORD_VERSION_DTLS12` unless the epoch is plaintext. `*out_len` is
+ * the length of the record. */
+fpl_seal fpl_epoch12_seal(fpl_write_epoch *epoch, fpl_content_type type, uint16_t version, uint8_t *record,
+                          size_t len, size_t cap, size_t *out_len);
 
-// fpl_epoch12_open judges |record|, whose epoch is that of |epoch|: replay window, then
-// authenticity, and only then the window moves. It returns |FPL_DROP_NONE| and sets |*out|
-// and |*out_len| to the plaintext within the datagram, or says why it is dropped. In a
-// plaintext epoch every record passes: a window that strangers can move would only help
-// them.
-fpl_drop fpl_epoch12_open(fpl_read_epoch *epoch, const fpl_record12 *record,
-                          uint8_t **out, size_t *out_len);
+/* fpl_epoch12_open judges `record`, whose epoch is that of `epoch`: replay window, then
+ * authenticity, and only then the window moves. It returns `FPL_DROP_NONE` and sets `*out` and
+ * `*out_len` to the plaintext within the datagram, or says why it is dropped. In a plaintext epoch
+ * every record passes: a window that strangers can move would only help them. */
+fpl_drop fpl_epoch12_open(fpl_read_epoch *epoch, const fpl_record12 *record, uint8_t **out, size_t *out_len);
 
-#endif  // FPL_RECORD_EPOCH12_H
+#endif /* FPL_RECORD_EPOCH12_H */
