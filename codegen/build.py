@@ -248,10 +248,10 @@ class _Builder:
         kind = kinds[0]
         for key in value:
             if key != kind and key not in EVENT_KEYS[kind]:
-                self.problems.append(Problem(src, f"`{key}` says nothing about a {kind} event; delete it"))
+                self.problems.append(Problem(src, f"`{key}` says nothing about the event `{kind}`; delete it"))
         for key in EVENT_KEYS[kind] - {"seq"}:
             if key not in value:
-                self.problems.append(Problem(src, f"a {kind} event says its `{key}`; add it"))
+                self.problems.append(Problem(src, f"the event `{kind}` says its `{key}`; add it"))
         if kind == "flight":
             return Event("flight", value.get("is", ""), flight=value["flight"])
         return Event(kind, value[kind], value.get("epoch"), value.get("seq") == "any")

@@ -39,6 +39,12 @@ def names_of_states(spec, add):
                     add(machine.src, f"`runs_in` names `{companion}.{state}`, which is no state; name one")
 
 
+def names_are_sound(machine):
+    """Do all rows lead somewhere? Otherwise one wrong name would make half of the states unreachable."""
+    known = {None, "same", "CLOSED", *machine.states, *machine.handed_over}
+    return all(o.goto in known for r in machine.all_rows() for o in r.outcomes.values()) and machine.initial in known
+
+
 def edges(machine):
     """state -> set of states one row away, CLOSED and FAILED among them."""
     return {name: {row_target(name, outcome) for _, outcome in machine.outcomes_of(name)} for name in machine.states}
@@ -57,7 +63,7 @@ def closure(graph, start):
 
 def reachable_states(spec, add):
     """Every state is reached from where its machine begins, and hand-overs happen."""
-    for machine in spec.machines.values():
+    for machine in filter(names_are_sound, spec.machines.values()):
         entries = {machine.initial} | {h.at for m in spec.machines.values() for h in m.handed_over.values() if h.machine == machine.name}
         reached = closure(edges(machine), entries)
         for state in machine.states.values():
@@ -70,7 +76,7 @@ def reachable_states(spec, add):
 
 def states_can_end(spec, add):
     """From every state a final one, or a hand-over, can be reached; only the decision to fail is exempt."""
-    for machine in spec.machines.values():
+    for machine in filter(names_are_sound, spec.machines.values()):
         graph = edges(machine)
         goals = {*machine.final, *machine.handed_over}
         for state in machine.states.values():
@@ -179,7 +185,7 @@ def sent_message(spec, machine, line, add):
     struct = structs[0]
     if machine.role != "any" and struct.sent_by not in (machine.role, "both"):
         add(line.src, f"a {machine.role} never sends `{line.send}`; delete the line")
-    if line.epoch not in struct.epochs.values():
+    if struct.epochs and line.epoch not in struct.epochs.values():
         epochs = ", ".join(str(e) for e in struct.epochs.values())
         add(line.src, f"`{line.send}` belongs to epoch {epochs}, not {line.epoch}; correct one")
 
@@ -228,6 +234,7 @@ def timers(spec, add):
 
 def one_machine_per_event(spec, add):
     """Of the machines that run side by side only one lists an event."""
+    told = set()
     for machine in spec.machines.values():
         for state in machine.states if machine.is_handshake else ():
             owners = {}
@@ -237,7 +244,8 @@ def one_machine_per_event(spec, add):
                     if row.event.kind not in SHARED_EVENTS:
                         continue
                     owner = owners.setdefault(row.event.key, (other, row))
-                    if owner[0] is not other:
+                    if owner[0] is not other and (owner[0].name, row) not in told:
+                        told.add((owner[0].name, row))
                         add(row.src, f"`{row.event}` is also {owner[0].name}'s while {machine.name} is in {state}; only one machine takes an event")
 
 

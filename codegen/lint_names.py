@@ -114,8 +114,7 @@ def functions(spec, add):
         used.add(name)
         function = spec.functions.get(name)
         if function is None:
-            what = "a builder of this message" if kind == "build" else f"`{name}`"
-            add(src, f"functions.yaml has no {what} under `{kind}`; add `{name}` there with its contract, or name another")
+            add(src, f"functions.yaml has no `{name}` under `{kind}`; add it there with its contract, or name another")
         elif function.kind != kind:
             add(src, f"`{name}` is under `{function.kind}` in functions.yaml but used as `{kind}`; name another, or move it")
     for function in spec.functions.values():
@@ -195,7 +194,7 @@ def settings(spec, add):
     seen = {}
     for limit in spec.limits.values():
         if limit.setting in seen:
-            add(limit.src, f"setting `{limit.setting}` is also that of {seen[limit.setting]}; name another")
+            add(limit.src, f"setting `{limit.setting}` is also that of the limit `{seen[limit.setting]}`; name another")
         if limit.setting:
             seen[limit.setting] = limit.name
         if not limit.low <= limit.value <= limit.high:

@@ -127,7 +127,7 @@ def pattern_complaints(spec, pattern, src):
     yield src, f"no row is at `{kind} {pattern[kind]}`; name an event that one is at"
 
 
-def names(spec, add):
+def property_names(spec, add):
     """Properties speak of what exists."""
     for file in spec.properties.values():
         for state in file.start:
@@ -138,4 +138,4 @@ def names(spec, add):
                 add(src, message)
 
 
-RULES = (names,)
+RULES = (property_names,)

@@ -80,7 +80,7 @@ def message_rows(spec, add):
         if machine.role != "any" and struct.sent_by == machine.role:
             add(row.src, f"a {machine.role} never receives `{event.name}`, it sends it; delete the row")
         epochs = {struct.epochs[v] for v in versions_of(spec, machine) if v in struct.epochs}
-        if event.epoch not in epochs and not event.seq_any:
+        if epochs and event.epoch not in epochs and not event.seq_any:
             add(row.src, f"`{event.name}` belongs to epoch {', '.join(map(str, sorted(epochs, key=str)))}, not {event.epoch}; correct one")
         if event.seq_any:
             for outcome in row.outcomes.values():
@@ -198,6 +198,12 @@ def given_message(spec, machine, row):
     return {None}, "the event is no message but"
 
 
+def takes_a_message(spec, function):
+    """Does it take a message that exists? (What takes a struct that does not is complained about elsewhere.)"""
+    struct = spec.structs.get(function.takes) if function is not None else None
+    return struct is not None and struct.code is not None
+
+
 def types_of_functions(spec, add):
     """A function gets the message it takes, whichever way led here."""
     for machine, row in rows_with_place(spec):
@@ -208,7 +214,7 @@ def types_of_functions(spec, add):
             named += [(a, outcome.src_of("do")) for a in outcome.do]
         for name, src in named:
             function = spec.functions.get(name)
-            if function is not None and function.takes and given != {function.takes}:
+            if takes_a_message(spec, function) and given and given != {function.takes}:
                 have = ", ".join(sorted(g or "nothing" for g in given)) or "nothing"
                 add(src, f"`{name}` takes {function.takes}, and {why} {have}; write a function for it, or one that takes none")
     for machine in spec.machines.values():

@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 FOLDERS = {"registries": "registry", "messages": "messages", "extensions": "extension", "machines": "machine",
            "records": "records", "properties": "properties"}
 ROOT_FILES = {"limits.yaml": "limits", "functions.yaml": "functions", "refs.yaml": "refs"}
-WORDS = {"object": "a map", "array": "a list", "string": "a word", "integer": "a number", "boolean": "true or false"}
+WORDS = {"object": "a map", "array": "a list", "string": "a word", "integer": "a number that is not negative", "boolean": "true or false"}
 
 
 def kind_of(name):
@@ -103,14 +103,13 @@ def translate(error, content):
             for missing in others:
                 if present in value and missing not in value:
                     yield Problem(value.src_of(present), f"`{present}` without `{missing}`; write both or neither")
-    elif rule == "pattern" and not isinstance(value, str):
-        for name in value:                                  # propertyNames hands on the map
-            yield Problem(value.src_of(name), f"name `{name}`; write it like {error.validator_value}")
+    elif rule == "pattern" and "propertyNames" in error.absolute_schema_path:
+        yield Problem(value.src_of(error.instance), f"name `{error.instance}`; write {meaning}")
     elif rule == "notYet":
         thing = f"`{value}`" if isinstance(error.validator_value, list) and isinstance(value, (str, int)) else what
         yield Problem(src, f"{thing} is part of the language but not built yet; the generator would ignore it, so leave it out")
     elif rule == "pattern":
-        yield Problem(_name_place(error, src, value, content, path), f"{shown} does not fit; write {meaning or 'it like ' + str(error.validator_value)}")
+        yield Problem(src, f"{shown} does not fit; write {meaning or 'it like ' + str(error.validator_value)}")
     elif rule in ("enum", "const"):
         allowed = error.validator_value if rule == "enum" else [error.validator_value]
         yield Problem(src, f"{shown} is not a value of {what}; write {_one_of(allowed)}")
@@ -127,14 +126,6 @@ def translate(error, content):
         yield Problem(src, f"{what} says the same twice; delete one")
     else:
         yield Problem(src, f"{what}: {error.message}")
-
-
-def _name_place(error, src, value, content, path):
-    """Where a name stands that breaks propertyNames: at the key, not at the map."""
-    if "propertyNames" not in error.absolute_schema_path:
-        return src
-    _, holder = place_of(path, content)
-    return holder.src_of(value) if hasattr(holder, "src_of") else src
 
 
 def _description(schema_part):
