@@ -1,0 +1,314 @@
+#include "net/app.h"
+
+#include <string.h>
+
+#include "net/end.h"
+
+/* A payload says who sent it and which it is; the rest follows from that, so that any mix-up shows. */
+#define PAYLOAD_HEAD 4
+#define MINUTE       60000u
+
+static size_t payload_len(const plan *p, int side, size_t index, size_t room)
+{
+    rng r = rng_of(p->seed * 131 + (uint64_t)side * 7 + index);
+    size_t len = PAYLOAD_HEAD + rng_below(&r, 900);
+    return len < room ? len : room;
+}
+
+static void payload_fill(const plan *p, int side, size_t index, uint8_t *out, size_t len)
+{
+    rng r = rng_of(p->seed ^ ((uint64_t)side << 40) ^ ((uint64_t)index << 20));
+    rng_fill(&r, out, len);
+    out[0] = (uint8_t)side;
+    out[1] = (uint8_t)index;
+    out[2] = (uint8_t)(len >> 8);
+    out[3] = (uint8_t)len;
+}
+
+/* ----- events -------------------------------------------------------------------------------------------- */
+
+static void on_certificate(assoc *a, const fpl_output *out)
+{
+    end             *e = a->end;
+    world           *w = e->world;
+    const plan_side *s = &w->plan->side[e->side];
+    const plan_side *peer = &w->plan->side[1 - e->side];
+    a->certificates++;
+    if (a->certificates > 1) {
+        world_complain(w, "PEER_CERTIFICATE twice");
+        return;
+    }
+    if (out->as.peer_certificate.num < 1) {
+        world_complain(w, "PEER_CERTIFICATE without a certificate");
+        return;
+    }
+    fpl_fingerprint(out->as.peer_certificate.certificates[0].der, out->as.peer_certificate.certificates[0].len,
+                    a->peer_certificate);
+    if (memcmp(a->peer_certificate, credential_of(peer->credential)->fingerprint, 32) != 0) {
+        world_complain(w, "PEER_CERTIFICATE shows another certificate");
+        return;
+    }
+    bool waits = s->trust == TRUST_ASK || s->trust == TRUST_PIN_LATE;
+    if (out->as.peer_certificate.waits != waits) {
+        world_complain(w, "PEER_CERTIFICATE %s judgement", waits ? "does not wait for" : "waits for");
+        return;
+    }
+    if (waits) {
+        world_schedule(w, s->judge_after, CHORE_JUDGE, e, a->conn, 0);
+    }
+}
+
+static void on_connected(assoc *a)
+{
+    end        *e = a->end;
+    world      *w = e->world;
+    const plan *p = w->plan;
+    fpl_time    after = 0;
+    if (a->connected) {
+        world_complain(w, "CONNECTED twice");
+        return;
+    }
+    a->connected = true;
+    a->connected_at = w->now;
+    world_log(w, e->side, "connected");
+    if (!fpl_conn_is_connected(a->conn)) {
+        world_complain(w, "CONNECTED, and fpl_conn_is_connected says no");
+    }
+    for (unsigned i = 0; i < p->side[e->side].messages; i++) {
+        after += rng_below(&e->choices, 400);
+        world_schedule(w, after, CHORE_SEND, e, a->conn, i);
+    }
+    /* Hours later, when every timer of the handshake has run out. */
+    world_schedule(w, 10 * MINUTE, CHORE_SEND, e, a->conn, 40);
+    world_schedule(w, 90 * MINUTE, CHORE_SEND, e, a->conn, 41);
+    if (rng_percent(&e->choices, 20)) {
+        world_schedule(w, 2 * MINUTE, CHORE_SET_MTU, e, a->conn, rng_between(&e->choices, 200, 1500));
+    }
+    if (p->closes && p->closer == e->side) {
+        world_schedule(w, rng_percent(&e->choices, 20) ? 100 : 180 * MINUTE, CHORE_CLOSE, e, a->conn, 0);
+    }
+}
+
+static void on_keys(assoc *a, const fpl_srtp_keys *keys)
+{
+    world  *w = a->end->world;
+    size_t  at = 0;
+    if (!a->connected || a->keyed) {
+        world_complain(w, "KEYING_MATERIAL %s", a->keyed ? "twice" : "before CONNECTED");
+        return;
+    }
+    a->keyed = true;
+    a->profile = keys->profile;
+    if (2 * (keys->key_len + keys->salt_len) > sizeof a->srtp || keys->key_len == 0 || keys->salt_len == 0) {
+        world_complain(w, "KEYING_MATERIAL of %zu and %zu bytes", keys->key_len, keys->salt_len);
+        return;
+    }
+    memcpy(a->srtp + at, keys->client_key, keys->key_len);
+    at += keys->key_len;
+    memcpy(a->srtp + at, keys->server_key, keys->key_len);
+    at += keys->key_len;
+    memcpy(a->srtp + at, keys->client_salt, keys->salt_len);
+    at += keys->salt_len;
+    memcpy(a->srtp + at, keys->server_salt, keys->salt_len);
+    a->srtp_len = at + keys->salt_len;
+}
+
+static void on_data(assoc *a, const uint8_t *bytes, size_t len)
+{
+    world  *w = a->end->world;
+    uint8_t expected[2048];
+    a->data_events++;
+    if (!a->connected) {
+        world_complain(w, "APPLICATION_DATA before CONNECTED");
+        return;
+    }
+    if (a->peer_closed || a->closed) {
+        world_complain(w, "APPLICATION_DATA after the connection was closed");
+        return;
+    }
+    if (len < PAYLOAD_HEAD || len > sizeof expected || bytes[0] != 1 - a->end->side || bytes[1] >= ASSOC_MAX_DATA) {
+        world_complain(w, "APPLICATION_DATA that nobody sent, %zu bytes", len);
+        return;
+    }
+    payload_fill(w->plan, 1 - a->end->side, bytes[1], expected, len);
+    if (memcmp(bytes, expected, len) != 0) {
+        world_complain(w, "APPLICATION_DATA %u was changed on its way", bytes[1]);
+        return;
+    }
+    if (a->got[bytes[1]]) {
+        world_complain(w, "APPLICATION_DATA %u was delivered twice", bytes[1]);
+        return;
+    }
+    world_log(w, a->end->side, "data %u, %zu bytes", bytes[1], len);
+    a->got[bytes[1]] = true;
+    a->messages_got++;
+}
+
+void app_event(assoc *a, const fpl_output *out)
+{
+    end   *e = a->end;
+    world *w = e->world;
+    if (a->failed) {
+        world_complain(w, "event %d after failure", (int)out->type);
+        return;
+    }
+    switch (out->type) {
+    case FPL_OUTPUT_PEER_CERTIFICATE: on_certificate(a, out); break;
+    case FPL_OUTPUT_SIGNATURE_WANTED:
+        if (a->signing || !w->plan->side[e->side].external || out->as.signature_wanted.digest_len > sizeof a->digest) {
+            world_complain(w, "SIGNATURE_WANTED out of place");
+            break;
+        }
+        a->signing = true;
+        a->digest_len = out->as.signature_wanted.digest_len;
+        memcpy(a->digest, out->as.signature_wanted.digest, a->digest_len);
+        world_schedule(w, w->plan->side[e->side].sign_after, CHORE_SIGN, e, a->conn, 0);
+        break;
+    case FPL_OUTPUT_CONNECTED: on_connected(a); break;
+    case FPL_OUTPUT_KEYING_MATERIAL: on_keys(a, &out->as.srtp); break;
+    case FPL_OUTPUT_APPLICATION_DATA: on_data(a, out->as.data.bytes, out->as.data.len); break;
+    case FPL_OUTPUT_CLOSE_NOTIFY:
+        world_log(w, e->side, "the peer closed");
+        if (a->peer_closed || !a->connected) {
+            world_complain(w, "CLOSE_NOTIFY %s", a->peer_closed ? "twice" : "before CONNECTED");
+        }
+        a->peer_closed = true;
+        break;
+    case FPL_OUTPUT_NONE:
+    case FPL_OUTPUT_DATAGRAM:
+    case FPL_OUTPUT_TIMEOUT:
+    default: world_complain(w, "event of type %d", (int)out->type); break;
+    }
+}
+
+/* ----- chores -------------------------------------------------------------------------------------------- */
+
+static void judge(assoc *a)
+{
+    end             *e = a->end;
+    world           *w = e->world;
+    const plan_side *s = &w->plan->side[e->side];
+    unsigned         attempts = 0;
+    fpl_result       result;
+    do {
+        if (s->trust == TRUST_PIN_LATE) {
+            result = fpl_conn_add_peer_fingerprint(a->conn,
+                                                   credential_of(w->plan->side[1 - e->side].credential)->fingerprint);
+        } else {
+            result = fpl_conn_judge_certificate(a->conn, true, world_clock(w, e->side));
+        }
+        world_called(w);
+    } while (end_retry(result, &attempts) && !w->stopped);
+    if (result != FPL_OK && !w->hooks->faults && !w->stopped) {
+        world_complain(w, "the judgement of a certificate returned %d", (int)result);
+    }
+    a->judged = true;
+}
+
+static void sign(assoc *a)
+{
+    end       *e = a->end;
+    world     *w = e->world;
+    uint8_t    signature[CREDENTIAL_MAX_SIGNATURE];
+    size_t     len = credential_sign(credential_of(w->plan->side[e->side].credential), a->digest, a->digest_len, signature);
+    unsigned   attempts = 0;
+    fpl_result result;
+    do {
+        result = fpl_conn_provide_signature(a->conn, signature, len, world_clock(w, e->side));
+        world_called(w);
+    } while (end_retry(result, &attempts) && !w->stopped);
+    if (result != FPL_OK && !w->hooks->faults && !w->stopped) {
+        world_complain(w, "fpl_conn_provide_signature returned %d", (int)result);
+    }
+}
+
+static void send_data(assoc *a, size_t index)
+{
+    end       *e = a->end;
+    world     *w = e->world;
+    uint8_t    payload[2048];
+    uint8_t    out[2048];
+    size_t     out_len = 0;
+    size_t     len = payload_len(w->plan, e->side, index, fpl_conn_max_payload(a->conn));
+    bool       in_place = rng_percent(&e->choices, 50);
+    size_t     prefix = fpl_conn_send_prefix(a->conn);
+    uint8_t   *data = in_place ? out + prefix : payload;
+    unsigned   attempts = 0;
+    fpl_result result;
+    bool       over = fpl_conn_is_closed(a->conn);
+    if (!over && len < PAYLOAD_HEAD) {
+        world_complain(w, "no room for %d bytes of payload", PAYLOAD_HEAD);
+        return;
+    }
+    payload_fill(w->plan, e->side, index, data, len > PAYLOAD_HEAD ? len : PAYLOAD_HEAD);
+    do {
+        result = fpl_conn_send(a->conn, data, len, out, sizeof out, &out_len, world_clock(w, e->side));
+        world_called(w);
+    } while (end_retry(result, &attempts) && !w->stopped);
+    if (w->stopped) {
+        return;
+    }
+    if (result == FPL_CLOSED && over) {
+        return;
+    }
+    if (result != FPL_OK || over) {
+        if (!w->hooks->faults) {
+            world_complain(w, "fpl_conn_send returned %d%s", (int)result, over ? " on a closed connection" : "");
+        }
+        return;
+    }
+    if (out_len != len + fpl_conn_send_overhead(a->conn)) {
+        world_complain(w, "%zu bytes became %zu, not %zu more", len, out_len, fpl_conn_send_overhead(a->conn));
+    }
+    a->datagrams_out++;
+    a->bytes_out += out_len;
+    a->messages_sent++;
+    network_send(w->network, e->side, out, out_len, w->now);
+}
+
+static void close_it(assoc *a)
+{
+    world     *w = a->end->world;
+    unsigned   attempts = 0;
+    fpl_result result;
+    do {
+        result = fpl_conn_close(a->conn, world_clock(w, a->end->side));
+        world_called(w);
+    } while (end_retry(result, &attempts) && !w->stopped);
+    world_log(w, a->end->side, "close");
+    if (result != FPL_OK && !w->hooks->faults && !w->stopped) {
+        world_complain(w, "fpl_conn_close returned %d", (int)result);
+    }
+}
+
+void app_chore(world *w, const chore *c)
+{
+    assoc *a = end_assoc(c->end, c->conn);
+    if (c->kind == CHORE_START) {
+        end_start(c->end);
+        return;
+    }
+    if (a == NULL || a->failed || a->abandoned) {
+        return;
+    }
+    switch (c->kind) {
+    case CHORE_JUDGE:
+        /* After a time-out of the judgement nobody waits any more. */
+        judge(a);
+        break;
+    case CHORE_SIGN: sign(a); break;
+    case CHORE_SEND: send_data(a, c->value); break;
+    case CHORE_CLOSE: close_it(a); break;
+    case CHORE_SET_MTU: (void)fpl_conn_set_mtu(a->conn, c->value); break;
+    case CHORE_NONE:
+    case CHORE_START:
+    default: break;
+    }
+    if (w->stopped || w->broken) {
+        return;
+    }
+    end_drain(a, CAUSE_APPLICATION);
+    if (!w->stopped) {
+        end_settle(c->end);
+    }
+}

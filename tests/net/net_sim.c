@@ -1,0 +1,92 @@
+/* Thousands of handshakes over a hostile network, each of which follows from one number.
+ *
+ *     net_sim --seeds 1..1000 [--mode A|B]
+ *     net_sim --seed 17 [--mode A|B] --verbose */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/world.h"
+
+typedef struct totals {
+    unsigned long long runs, complete, timed_out, broken, resends, datagrams, dropped, data_sent, data_got;
+    fpl_time           slowest;
+} totals;
+
+static void add(totals *t, const world_result *r)
+{
+    t->runs++;
+    t->complete += r->outcome == OUTCOME_COMPLETE;
+    t->timed_out += r->outcome == OUTCOME_TIMED_OUT;
+    t->broken += r->outcome == OUTCOME_BROKEN;
+    t->resends += r->resends;
+    t->datagrams += r->datagrams;
+    t->dropped += r->dropped;
+    t->data_sent += r->data_sent;
+    t->data_got += r->data_got;
+    if (r->connected_at > t->slowest) {
+        t->slowest = r->connected_at;
+    }
+}
+
+static void run_one(totals *t, uint64_t seed, plan_mode mode, bool verbose)
+{
+    static const hooks none;
+    plan               p;
+    world_result       r;
+    plan_make(&p, seed, mode);
+    if (verbose) {
+        plan_print(&p, stdout);
+    }
+    r = world_run(&p, &none, verbose);
+    add(t, &r);
+    if (r.outcome == OUTCOME_BROKEN) {
+        printf("FAILED seed %llu: %s\n", (unsigned long long)seed, r.complaint);
+        printf("  again: net_sim --seed %llu --mode %c --verbose\n", (unsigned long long)seed, mode == MODE_A ? 'A' : 'B');
+        fflush(stdout);
+    }
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: net_sim (--seeds FIRST..LAST | --seed N) [--mode A|B] [--verbose]\n");
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t  first = 1, last = 1000;
+    plan_mode mode = MODE_A;
+    bool      verbose = false;
+    totals    t;
+    memset(&t, 0, sizeof t);
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--verbose") == 0) {
+            verbose = true;
+        } else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
+            char *dots = NULL;
+            first = strtoull(argv[++i], &dots, 10);
+            if (strncmp(dots, "..", 2) != 0) {
+                return usage();
+            }
+            last = strtoull(dots + 2, NULL, 10);
+        } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
+            first = last = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--mode") == 0 && i + 1 < argc) {
+            mode = strcmp(argv[++i], "B") == 0 ? MODE_B : MODE_A;
+        } else {
+            return usage();
+        }
+    }
+    for (uint64_t seed = first; seed <= last; seed++) {
+        run_one(&t, seed, mode, verbose);
+    }
+    printf("mode %c: %llu handshakes, %llu complete, %llu timed out after full back-off (%.2f %%), %llu broken\n",
+           mode == MODE_A ? 'A' : 'B', t.runs, t.complete, t.timed_out,
+           t.runs == 0 ? 0.0 : 100.0 * (double)t.timed_out / (double)t.runs, t.broken);
+    printf("  %llu datagrams, %llu of them lost; %llu flights resent by timer; slowest handshake %.1f s\n", t.datagrams,
+           t.dropped, t.resends, (double)t.slowest / 1000.0);
+    printf("  %llu application messages sent, %llu arrived\n", t.data_sent, t.data_got);
+    credentials_free();
+    return t.broken == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

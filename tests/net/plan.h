@@ -1,0 +1,93 @@
+/* What one seed stands for: two ends, the two directions between them, and what the applications do. */
+#ifndef FPL_TESTS_NET_PLAN_H
+#define FPL_TESTS_NET_PLAN_H
+
+#include <flightplan/flightplan.h>
+#include <stdio.h>
+
+#include "common/credential.h"
+
+enum { CLIENT, SERVER, NUM_SIDES };
+
+typedef enum plan_mode {
+    MODE_NONE,
+    MODE_A, /* the network is bad but not hopeless: every handshake has to complete */
+    MODE_B  /* the network may lose everything: complete, or time out after every resend was made */
+} plan_mode;
+
+typedef enum plan_door {
+    DOOR_NONE,
+    DOOR_COOKIE, /* a listener that asks for a cookie */
+    DOOR_OPEN,   /* a listener that does not */
+    DOOR_BARE    /* a connection of its own, as behind ICE */
+} plan_door;
+
+typedef enum plan_trust {
+    TRUST_NONE,
+    TRUST_ASK,       /* the application judges, after a while */
+    TRUST_PIN_EARLY, /* the fingerprint is known before the handshake */
+    TRUST_PIN_LATE,  /* it comes while the handshake waits for it */
+    TRUST_NOTIFY
+} plan_trust;
+
+typedef struct plan_side {
+    credential_id    credential; /* CREDENTIAL_NONE: a client with nothing to show */
+    fpl_cipher_suite suites[3];
+    size_t           num_suites;
+    fpl_named_group  groups[3];
+    size_t           num_groups;
+    plan_trust       trust;
+    fpl_time         judge_after;
+    bool             external; /* the private key is elsewhere */
+    fpl_time         sign_after;
+    size_t           mtu;
+    bool             tight_buffers; /* polls with too small a buffer first, always */
+    unsigned         messages;      /* of application data */
+} plan_side;
+
+/* One direction of the path, named by its sender. */
+typedef struct plan_path {
+    unsigned loss;      /* percent */
+    unsigned duplicate; /* percent */
+    fpl_time delay;     /* at least */
+    fpl_time jitter;    /* at most this much more; larger than the spacing of datagrams, it reorders */
+    size_t   mtu;       /* larger datagrams vanish; 0 = all fit */
+    unsigned junk;      /* percent of datagrams that a stranger sends one beside */
+    unsigned replay;    /* percent of datagrams beside which an old one comes again */
+} plan_path;
+
+typedef struct plan {
+    uint64_t        seed;
+    plan_mode       mode;
+    plan_door       door;
+    bool            webrtc;
+    bool            validated; /* without a cookie: the application vouches for the address */
+    fpl_client_auth client_auth;
+    bool            srtp;
+    bool            closes;      /* one end closes; else both just stop */
+    int             closer;
+    bool            losses_are_counted_in_all; /* mode A: five losses of a content altogether, not just in a row */
+    fpl_time        resend_initial;
+    fpl_time        resend_maximum;
+    unsigned        resend_times;
+    fpl_time        deadline;
+    plan_side       side[NUM_SIDES];
+    plan_path       path[NUM_SIDES];
+} plan;
+
+/* Longest run of losses of one content that mode A allows. */
+#define PLAN_LOSSES_IN_A_ROW 5
+
+/* plan_make draws a plan. The same seed and mode always make the same. */
+void plan_make(plan *p, uint64_t seed, plan_mode mode);
+
+/* plan_plain is a plan without any trouble, for sweeps that make their own. */
+void plan_plain(plan *p, uint64_t seed);
+
+/* plan_limited tells whether the server is held to the amplification limit. */
+bool plan_limited(const plan *p);
+
+/* plan_print writes the plan for a reader of a failing seed. */
+void plan_print(const plan *p, FILE *out);
+
+#endif

@@ -1,0 +1,171 @@
+/* Two ends, the network between them, one clock. Everything that happens, happens in the order of that
+ * clock, and an end is woken only by a datagram, by its application, or by the deadline it has told. */
+#ifndef FPL_TESTS_NET_WORLD_H
+#define FPL_TESTS_NET_WORLD_H
+
+#include <flightplan/flightplan.h>
+#include <openssl/base.h>
+
+#include "common/rng.h"
+#include "net/network.h"
+#include "net/plan.h"
+
+typedef struct world world;
+typedef struct end   end;
+
+#define ASSOC_EXPORT 40
+#define ASSOC_MAX_DATA 64
+#define ASSOC_MAX_SRTP 96
+
+/* How an end came to send what it sends. */
+typedef enum cause { CAUSE_NONE, CAUSE_PACKET, CAUSE_TIMER, CAUSE_APPLICATION } cause;
+
+/* What the oracle keeps of one side's handshake traffic: see oracle.c. */
+typedef struct pace {
+    bool     running;
+    unsigned flight;    /* the lowest message_seq of the flight being sent; PACE_LAST for CCS and Finished alone */
+    unsigned highest;
+    fpl_time written;   /* when it was last sent, for whatever reason */
+    fpl_time asked;     /* when it was last sent because the peer asked; FPL_NEVER = never */
+    fpl_time interval;  /* until the next resend by timer */
+    unsigned by_timer;
+    unsigned by_timer_in_all;
+} pace;
+
+typedef struct sent_message {
+    uint32_t total;
+    uint8_t  type;
+    uint8_t  bytes[NETWORK_BYTES];
+    bool     known[NETWORK_BYTES];
+} sent_message;
+
+/* One connection of an end, and what it has said. A listener may come to have several for one client. */
+typedef struct assoc {
+    struct assoc *next;
+    end          *end;
+    fpl_conn     *conn;
+    bool          first; /* of its end */
+    bool          connected, failed, closed, peer_closed, keyed, validated, abandoned;
+    unsigned      certificates;
+    fpl_time      started, connected_at, failed_at, deadline;
+    bool          judged, signing;
+    uint8_t       digest[64];
+    size_t        digest_len;
+    uint8_t       peer_certificate[32]; /* fingerprint of the leaf that was reported */
+    fpl_srtp_protection_profile profile;
+    uint8_t       srtp[ASSOC_MAX_SRTP];
+    size_t        srtp_len;
+    uint8_t       exported[ASSOC_EXPORT];
+    bool          has_exported;
+    fpl_explanation end_reason;
+    unsigned      messages_sent;
+    bool          got[ASSOC_MAX_DATA];
+    unsigned      messages_got, data_events;
+    uint64_t      seen[4]; /* the peer's epoch-1 record numbers below 256 that were handed in */
+    uint64_t      highest_seen;
+    uint64_t      next_record[2]; /* of ours, by epoch: they only grow */
+    uint64_t      datagrams_out, datagrams_in, bytes_out, bytes_in;
+    pace          pace;
+    sent_message *sent[NETWORK_MESSAGES];
+} assoc;
+
+struct end {
+    world        *world;
+    int           side;
+    fpl_config   *config;
+    fpl_listener *listener;
+    assoc        *assocs; /* the first one is the last of the list */
+    fpl_time      deadline;
+    rng           random; /* what the library draws from */
+    rng           choices;
+    uint64_t      stateless_out, stateless_in;
+    unsigned      idle_wakes; /* deadlines in a row that brought nothing, not even a later deadline */
+};
+
+/* What sweeps of faults may put between the world and the library. Zeroed: nothing. */
+typedef struct hooks {
+    const fpl_allocator *allocator[NUM_SIDES];
+    fpl_random_fn        random;
+    void                *random_arg;
+    fpl_time (*warp)(void *arg, int side, fpl_time now); /* the clock an end is shown */
+    void    *warp_arg;
+    unsigned stop_after;    /* calls into the library after which everything is freed; 0 = never */
+    bool     faults;        /* internal failures and time-outs are fine; disagreement never is */
+} hooks;
+
+typedef enum chore_kind {
+    CHORE_NONE,
+    CHORE_START,
+    CHORE_JUDGE,
+    CHORE_SIGN,
+    CHORE_SEND,
+    CHORE_CLOSE,
+    CHORE_SET_MTU
+} chore_kind;
+
+typedef struct chore {
+    fpl_time   at;
+    chore_kind kind;
+    end       *end;
+    fpl_conn  *conn; /* NULL: the end's, whichever it is; gone if it is not there any more */
+    size_t     value;
+} chore;
+
+struct world {
+    const plan  *plan;
+    const hooks *hooks;
+    bool         verbose;
+    fpl_time     now;
+    network     *network;
+    end          ends[NUM_SIDES];
+    rng          rng;
+    chore       *chores;
+    size_t       num_chores, cap_chores;
+    unsigned     calls; /* into the library */
+    bool         stopped;
+    bool         broken; /* an assertion failed; `complaint` says which */
+    char         complaint[400];
+};
+
+typedef enum world_outcome {
+    OUTCOME_NONE,
+    OUTCOME_COMPLETE,  /* both ends were connected and agreed */
+    OUTCOME_TIMED_OUT, /* at least one gave up, after all it is meant to do first */
+    OUTCOME_FAULT,     /* a fault that was put in ended it */
+    OUTCOME_BROKEN
+} world_outcome;
+
+typedef struct world_result {
+    world_outcome outcome;
+    char          complaint[400];
+    fpl_time      connected_at; /* the later end */
+    unsigned      calls;
+    unsigned      resends;      /* by timer, both ends */
+    uint64_t      datagrams, dropped, data_sent, data_got;
+} world_result;
+
+/* world_run plays one plan to its end. */
+world_result world_run(const plan *p, const hooks *hooks, bool verbose);
+
+/* world_complain records the first broken assertion. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void world_complain(world *w, const char *format, ...);
+
+/* world_log writes a line of the story if somebody reads it. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void world_log(const world *w, int side, const char *format, ...);
+
+/* world_schedule has an application do something `after` from now. */
+void world_schedule(world *w, fpl_time after, chore_kind kind, end *e, fpl_conn *conn, size_t value);
+
+/* world_called counts a call into the library; when the plan is to stop there, it says so. */
+void world_called(world *w);
+
+/* world_clock is the time that `side` is shown. */
+fpl_time world_clock(const world *w, int side);
+
+#endif
