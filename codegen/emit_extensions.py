@@ -12,7 +12,7 @@ import textwrap
 from dataclasses import dataclass, field
 
 from . import emit, naming
-from .emit_machines import block_id, blocks, caps, comment, commented, fail, function_name, string, version_id
+from .emit_machines import block_id, blocks, caps, commented, fail, function_name, packed, string, version_id
 from .model import Alias, Struct, VERSIONS
 
 MAX_EXTENSIONS = 63                # a mask of 64 bits has bit 0 for "none"
@@ -32,6 +32,11 @@ class Check:
     alert: str
     name: str
     ref: str
+
+    @property
+    def lines(self):
+        fields = packed((self.function, self.alert, string(self.name), string(self.ref)))
+        return ("{" + fields[0],) + tuple(" " + f for f in fields[1:])
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,6 @@ class Known:
     type: str
     name: str
     ref: str
-    doc: str
 
 
 @dataclass(frozen=True)
@@ -595,8 +599,8 @@ def accept_order(appearances):
 def use_of(spec, extension, appearance, part, name):
     """One row of a block's table."""
     key = (appearance.version, appearance.block)
-    checks = tuple(part.checks.get(key, ())) + tuple(
-        Check(f"check_{c.check}", naming.alert(c.alert), c.check, c.ref) for c in extension.checks.get(appearance.role, ()))
+    checks = tuple(Check(f"check_{c.check}", naming.alert(c.alert), c.check, c.ref)
+                   for c in extension.checks.get(appearance.role, ())) + tuple(part.checks.get(key, ()))
     fields = [f".extension = {extension_id(extension.name)}"]
     if key in part.build:
         fields.append(f".build = {part.build[key]}")
@@ -657,6 +661,11 @@ def block_views(spec, parts):
 
 # ---- all
 
+def members(groups):
+    """The members of a struct, which has at least one."""
+    return sum(groups, ()) or (Member("char nothing", "an empty struct is no C"),)
+
+
 def view(spec):
     """What both headers and the source see."""
     extensions = list(spec.extensions.values())
@@ -679,9 +688,9 @@ def view(spec):
                 offers.setdefault(naming.enumerator("CipherSuite", a.also_offered_by), []).append(extension_id(e.name))
     return Extensions(
         emit.format_check("engine/table.h"),
-        tuple(Known(extension_id(e.name), naming.enumerator("ExtensionType", e.name), string(e.name), e.ref, comment(e.doc))
+        tuple(Known(extension_id(e.name), naming.enumerator("ExtensionType", e.name), string(e.name), e.ref)
               for e in extensions),
-        tuple(rules), sum((p.settings for p in made), ()), sum((p.results for p in made), ()), sum((p.defaults for p in made), ()),
+        tuple(rules), members(p.settings for p in made), members(p.results for p in made), sum((p.defaults for p in made), ()),
         sum((p.api for p in made), ()), forms(spec), accepts, checks, tuple(p.code for p in made if p.code),
         block_views(spec, parts), tuple(Offer(s, tuple(dict.fromkeys(ids))) for s, ids in offers.items()))
 

@@ -140,25 +140,29 @@ class Used:
 
 
 def used(spec):
-    classify, check, act = set(), set(), set()
+    """The functions that tables reach; every one of them has its line in functions.yaml."""
+    named = {"classify": {}, "check": {}, "act": {}}
+
+    def note(kind, names, src):
+        for name in names:
+            named[kind].setdefault(name, src)
+
     for machine in spec.machines.values():
         for row in machine.all_rows():
-            classify |= {row.select} - {None}
+            note("classify", [row.select] if row.select else [], row.src)
             for outcome in row.outcomes.values():
-                classify |= set(outcome.settles)
-                check |= {c.check for c in outcome.require}
-                act |= set(outcome.do)
+                note("classify", outcome.settles, outcome.src_of("settles"))
+                note("check", [c.check for c in outcome.require], outcome.src_of("require"))
+                note("act", outcome.do, outcome.src_of("do"))
         for flight in machine.flights.values():
             for line in flight.lines:
-                classify |= set(line.when)
-                act |= set(line.then)
-    result = Used(tuple(sorted(classify)), tuple(sorted(check)), tuple(sorted(act)))
-    for kind in ("classify", "check", "act"):
-        for name in getattr(result, kind):
+                note("classify", line.when, line.src)
+                note("act", line.then, line.src)
+    for kind, names in named.items():
+        for name, src in names.items():
             if spec.function(kind, name) is None:
-                raise SpecError([Problem(m.src, f"`{name}` is no {kind} of functions.yaml; define it there")
-                                 for m in list(spec.machines.values())[:1]])
-    return result
+                fail(src, f"no {kind} function `{name}` in functions.yaml; add it there")
+    return Used(*(tuple(sorted(names)) for names in named.values()))
 
 
 # ---- machines
@@ -196,23 +200,20 @@ class Place:
 @dataclass(frozen=True)
 class MachineFile:
     name: str
-    id: str
     doc: str
     ref: str
-    title: str
     places: tuple
     fields: tuple
-    functions: tuple
 
 
 def machine_file(spec, machine):
     """machine_NAME.c as a view."""
-    places, low = [], machine.name
+    places = []
     for flight in machine.flights.values():
         places.append(flight_place(spec, machine, flight))
     if machine.flights:
         elements = tuple(flight_element(machine, f) for f in machine.flights.values())
-        places.append(Place("flights, by id", (Table(f"static const fpl_flight_spec flights[] =", elements),)))
+        places.append(Place("flights, by id", (Table("static const fpl_flight_spec flights[] =", elements),)))
     for row in machine.any_state:
         places.append(row_place(spec, machine, row))
     if machine.any_state:
@@ -231,9 +232,7 @@ def machine_file(spec, machine):
             ".states = " + ("UINT64_MAX" if s == "all" else bits([state_id(m, x) for x in s], "ull")))))
             for m, s in machine.runs_in.items())
         places.append(Place("where it runs", (Table("static const fpl_runs_in runs_in[] =", elements),)))
-    return MachineFile(low, machine_id(machine.name), comment(machine.doc), machine.ref,
-                       spec.section_title(machine.ref) if machine.ref in {r for r, _ in spec.refs} else "",
-                       tuple(places), machine_fields(machine), ())
+    return MachineFile(machine.name, comment(machine.doc), machine.ref, tuple(places), machine_fields(machine))
 
 
 def machine_fields(machine):
