@@ -1,0 +1,95 @@
+#include "events.h"
+
+#include <string.h>
+
+#include "hex.h"
+#include "names.h"
+#include "tool.h"
+
+void event_peer_certificate(const char *who, const fpl_output *out)
+{
+    uint8_t sha256[FINGERPRINT_LEN];
+    char text[FINGERPRINT_TEXT];
+    if (out->as.peer_certificate.num == 0) {
+        return;
+    }
+    fpl_fingerprint(out->as.peer_certificate.certificates[0].der, out->as.peer_certificate.certificates[0].len, sha256);
+    fingerprint_print(sha256, text);
+    note("%s proved to hold the key of certificate %s", who, text);
+}
+
+void event_connected(const char *who, const fpl_conn *conn)
+{
+    char suite[8], group[8], scheme[8];
+    fpl_signature_scheme signature = fpl_conn_peer_signature_scheme(conn);
+    note("connected with %s: %s, %s, %s%s%s", who, fpl_conn_version(conn) == FPL_DTLS12 ? "DTLS 1.2" : "another version",
+         name_or_number(fpl_cipher_suite_name(fpl_conn_cipher_suite(conn)), fpl_conn_cipher_suite(conn), suite),
+         name_or_number(fpl_named_group_name(fpl_conn_group(conn)), fpl_conn_group(conn), group),
+         signature == 0 ? "" : ", peer signed with ",
+         signature == 0 ? "" : name_or_number(fpl_signature_scheme_name(signature), signature, scheme));
+}
+
+static void show(const char *name, const uint8_t *bytes, size_t len)
+{
+    char text[2 * 64 + 1];
+    if (len * 2 < sizeof text) {
+        hex_print(bytes, len, text);
+        note("  %s %s", name, text);
+        explicit_bzero(text, sizeof text);
+    }
+}
+
+void event_srtp(const options *o, const fpl_srtp_keys *keys)
+{
+    uint8_t all[2 + 4 * 64], sha256[FINGERPRINT_LEN];
+    size_t len = 2;
+    char profile[8], text[FINGERPRINT_TEXT];
+    const char *name = name_or_number(fpl_srtp_protection_profile_name(keys->profile), keys->profile, profile);
+
+    if (keys->key_len > 64 || keys->salt_len > 64) {
+        return;
+    }
+    all[0] = (uint8_t)(keys->profile >> 8);
+    all[1] = (uint8_t)keys->profile;
+    memcpy(all + len, keys->client_key, keys->key_len);
+    len += keys->key_len;
+    memcpy(all + len, keys->server_key, keys->key_len);
+    len += keys->key_len;
+    memcpy(all + len, keys->client_salt, keys->salt_len);
+    len += keys->salt_len;
+    memcpy(all + len, keys->server_salt, keys->salt_len);
+    len += keys->salt_len;
+    fpl_fingerprint(all, len, sha256); /* SHA-256, of whatever bytes */
+    explicit_bzero(all, sizeof all);
+    fingerprint_print(sha256, text);
+    note("SRTP keys for %s, their hash: %s", name, text);
+    if (o->show_keys) {
+        show("client key ", keys->client_key, keys->key_len);
+        show("server key ", keys->server_key, keys->key_len);
+        show("client salt", keys->client_salt, keys->salt_len);
+        show("server salt", keys->server_salt, keys->salt_len);
+    }
+}
+
+/* What to do about it, where we know. */
+static const char *cure(const fpl_explanation *why)
+{
+    if (why->failure == FPL_FAILURE_TIMEOUT) {
+        return "; is there a DTLS 1.2 peer at this address and port, and no firewall between?";
+    }
+    if (why->failure == FPL_FAILURE_WE_ALERTED && why->machine != NULL && why->state != NULL &&
+        strcmp(why->state, "JUDGE_TRUST") == 0) {
+        return "; the certificate shown above is not the one that --fingerprint names";
+    }
+    return "";
+}
+
+void event_failed(const char *who, const fpl_conn *conn)
+{
+    char text[512];
+    fpl_explanation why;
+    memset(&why, 0, sizeof why);
+    (void)fpl_conn_explain_text(conn, text, sizeof text);
+    fpl_conn_explain(conn, &why);
+    (void)complain("no connection with %s: %s%s", who, text, cure(&why));
+}

@@ -1,0 +1,17 @@
+/* Code points by the names that the registries give them. */
+#ifndef FPL_TOOL_NAMES_H
+#define FPL_TOOL_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef const char *(*name_fn)(uint16_t value); /* fpl_cipher_suite_name and its like */
+
+/* names_find finds the code point called `name` (of `len` characters; case does not matter). */
+bool names_find(name_fn name_of, const char *name, size_t len, uint16_t *value);
+
+/* name_or_number is the name of a code point, or its number in hex, kept in `room`. */
+const char *name_or_number(const char *name, unsigned value, char room[8]);
+
+#endif

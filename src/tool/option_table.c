@@ -1,0 +1,49 @@
+#include "option_table.h"
+
+#define BOTH_ENDS (COMMAND_CLIENT | COMMAND_SERVER)
+#define EVERYBODY (BOTH_ENDS | COMMAND_CERT | COMMAND_DECODE)
+
+const option_entry option_table[] = {
+    {OPTION_CERT, "cert", "FILE", BOTH_ENDS,
+     "our certificate chain, leaf first (PEM, or one DER). Without it a\n"
+     "client has none to show, and a server makes one for this run"},
+    {OPTION_KEY, "key", "FILE", BOTH_ENDS, "its private key (PEM or DER; P-256 or P-384)"},
+    {OPTION_FINGERPRINT, "fingerprint", "HEX", BOTH_ENDS,
+     "trust the peer's certificate only with this SHA-256; may be\n"
+     "repeated, any of them will do; colons may be left out"},
+    {OPTION_INSECURE, "insecure", NULL, BOTH_ENDS, "take any certificate: whoever answers may be anybody"},
+    {OPTION_CLIENT_AUTH, "client-auth", "off|optional|required", COMMAND_SERVER,
+     "ask clients for a certificate (default: off, or required when a\n"
+     "--fingerprint is given)"},
+    {OPTION_SUITES, "suites", "NAME,...", BOTH_ENDS, "cipher suites to allow, best first"},
+    {OPTION_GROUPS, "groups", "NAME,...", BOTH_ENDS, "key exchange groups to allow, best first"},
+    {OPTION_SRTP, "srtp", "[PROFILE,...]", BOTH_ENDS,
+     "agree on keys for SRTP; without names: AES-256-GCM, AES-128-GCM,\n"
+     "AES-128-CM with SHA1-80. Prints a hash of the keys, for both ends\n"
+     "to compare"},
+    {OPTION_SHOW_KEYS, "show-keys", NULL, BOTH_ENDS, "print the SRTP keys themselves"},
+    {OPTION_NO_COOKIE, "no-cookie", NULL, COMMAND_SERVER,
+     "answer a first ClientHello without making its sender prove where\n"
+     "it is: then anybody can have us send to somebody else"},
+    {OPTION_MTU, "mtu", "BYTES", BOTH_ENDS, "largest datagram to send"},
+    {OPTION_TIMEOUT, "timeout", "SECONDS", BOTH_ENDS, "give a handshake up after this long"},
+    {OPTION_LINGER, "linger", "SECONDS", COMMAND_CLIENT,
+     "after the end of standard input, stay until the server has been\n"
+     "quiet for this long (default: 1)"},
+    {OPTION_ECHO, "echo", NULL, COMMAND_SERVER, "send back what comes"},
+    {OPTION_ONCE, "once", NULL, COMMAND_SERVER, "end after the first client, with its fate as exit code"},
+    {OPTION_BIND, "bind", "ADDRESS", COMMAND_SERVER, "listen on this address only (default: all)"},
+    {OPTION_TRACE, "trace", NULL, BOTH_ENDS, "print every transition, with the line of the spec that it follows"},
+    {OPTION_KEYLOG, "keylog", "FILE", BOTH_ENDS,
+     "add the secrets to FILE (SSLKEYLOGFILE format): whoever reads it\n"
+     "reads the connection"},
+    {OPTION_NAME, "name", "NAME", COMMAND_CERT, "common name of the subject (default: flightplan)"},
+    {OPTION_CURVE, "curve", "secp256r1|secp384r1", COMMAND_CERT, "curve of the key (default: secp256r1)"},
+    {OPTION_FORCE, "force", NULL, COMMAND_CERT, "replace files that exist"},
+    {OPTION_PORT, "port", "NUMBER", COMMAND_DECODE, "captures: only datagrams from or to this port"},
+    {OPTION_FULL, "full", NULL, COMMAND_DECODE, "print long fields whole"},
+    {OPTION_QUIET, "quiet", NULL, BOTH_ENDS, "say nothing but errors"},
+    {OPTION_HELP, "help", NULL, EVERYBODY, "this"},
+};
+
+const size_t num_options = sizeof option_table / sizeof option_table[0];
