@@ -15,8 +15,8 @@ from .kinds import KINDS, Case
 from .search import Graph
 
 
-def violations(spec, network=True, deep=False):
-    """Every violated property and always-on rule; without `network`, none that need client and server together."""
+def violations(spec, network=product.SMALL):
+    """Every violated property and always-on rule; `network`: the bounds of client and server together, () for none."""
     graphs, problems = {}, []
     for file in spec.properties.values():
         starts, bad = legal_starts(spec, file)
@@ -31,9 +31,9 @@ def violations(spec, network=True, deep=False):
             graphs[starts] = Graph(spec, starts)
     for graph in graphs.values():
         problems += always.problems(spec, graph)
+    problems += always.alerts_heard(spec)
     problems += always.unreached(spec, list(graphs.values()))
-    if network:
-        problems += product.problems(spec, deep)
+    problems += product.problems(spec, network)
     return sorted(set(problems))
 
 
@@ -64,7 +64,7 @@ def add_arguments(parser):
 
 def run(args, spec):
     """Prints what is violated; 0 if nothing is."""
-    found = violations(spec, deep=args.deep)
+    found = violations(spec, product.DEEP if args.deep else product.SMALL)
     for problem in found:
         print(problem, file=sys.stderr)
     properties = sum(len(f.properties) for f in spec.properties.values())

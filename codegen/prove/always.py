@@ -14,10 +14,26 @@ IN_PROPERTIES = {"read_keys_go_back", "write_keys_go_back", "messages_go_back"} 
 def problems(spec, graph):
     """All complaints about one graph, each rule at each place once."""
     found = {}
-    for rule in (faults, types, application_data, timers_started, last_flights, hands_over, ends):
+    for rule in (faults, types, application_data, timers_started, timers_stopped, last_flights, hands_over, ends):
         for name, src, message in rule(spec, graph):
             found.setdefault((name, src), Problem(src, f"{name}: {message}"))
     return list(found.values())
+
+
+def alerts_heard(spec):
+    """What some machine does at an alert, some machine does beside every state of every handshake."""
+    listed = {}
+    for machine in spec.machines.values():
+        for row in machine.all_rows():
+            if row.event.kind == "alert" and machine.runs_in:
+                listed.setdefault(row.event.key, row)
+    for machine in spec.machines.values():
+        for state in machine.states.values() if machine.is_handshake else ():
+            company = [machine, *spec.companions_of(machine.name, state.name)]
+            heard = {row.event.key for m in company for row in m.all_rows()}
+            for key, row in listed.items():
+                if key not in heard:
+                    yield Problem(state.src, f"alerts_heard: nothing is done in {machine.name}.{state.name} at `{row.event}`, which {row.machine} takes elsewhere")
 
 
 def unreached(spec, graphs):
@@ -114,6 +130,20 @@ def timers_started(spec, graph):
         if awaited and not awaited & set(config.timers) and not (kept_for_asking and machine.version == "dtls13"):
             yield "timer_started", step.outcome.src, (f"{config.place} waits for {', '.join(sorted(awaited))}, which does not run: "
                                                       f"{tell(graph.way_to(step.source) + [step])}")
+
+
+def timers_stopped(spec, graph):
+    """Where nothing is owed any more, no timer runs that nobody waits for."""
+    for step in graph.all_steps():
+        config = step.target
+        machine = spec.machines[config.machine]
+        if step.row is None or config.state not in machine.final or config.state not in machine.states:
+            continue
+        if machine.one_per == "flight" and (step.row.event.kind == "immediate" or step.row.select == "resend_style"):
+            continue                                    # given up, or never to be resent: it is freed with its timers
+        awaited = {r.event.name for r in machine.rows_of(config.state) if r.event.kind == "timer"}
+        for timer in sorted(set(config.timers) - awaited):
+            yield "timer_stopped", step.outcome.src, f"{config.place} is entered while {timer} runs, for which it does not wait: {tell(graph.way_to(config))}"
 
 
 def last_flights(spec, graph):
