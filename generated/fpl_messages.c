@@ -92,11 +92,11 @@ bool fpl_encode_server_ecdh_params(fpl_writer *w, const fpl_server_ecdh_params *
 
 bool fpl_read_extension(fpl_extension *out, fpl_reader *r)
 {
-    /* extension_type.yaml:1  extension_type: ExtensionType */
+    /* built in  extension_type: ExtensionType */
     if (!fpl_read_u16(r, &out->extension_type)) {
         return malformed(r, FPL_NAME("Extension.extension_type"));
     }
-    /* extension_type.yaml:1  extension_data: opaque<0..2^16-1> */
+    /* built in  extension_data: opaque<0..2^16-1> */
     if (!fpl_read_within(r, 2, 0, 65535, &out->extension_data)) {
         return malformed(r, FPL_NAME("Extension.extension_data"));
     }

@@ -38,7 +38,7 @@ typedef struct fpl_server_ecdh_params {
     fpl_bytes public; /* opaque<1..2^8-1> */
 } fpl_server_ecdh_params;
 
-/* fpl_extension: RFC 5246 section 7.4.1.4; extension_type.yaml:1 */
+/* fpl_extension: RFC 5246 section 7.4.1.4; built in */
 typedef struct fpl_extension {
     fpl_extension_type extension_type; /* ExtensionType */
     fpl_bytes extension_data; /* opaque<0..2^16-1> */
