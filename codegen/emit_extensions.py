@@ -8,11 +8,10 @@ and says what it adds to the settings, the results and the public header: a `Par
 the same for all kinds and put the parts in their places.
 """
 
-import textwrap
 from dataclasses import dataclass, field
 
 from . import emit, naming
-from .emit_machines import block_id, blocks, caps, commented, fail, function_name, packed, string, version_id
+from .emit_machines import block_id, blocks, caps, fail, function_name, packed, string, version_id, wrapped
 from .model import Alias, Struct, VERSIONS
 
 MAX_EXTENSIONS = 63                # a mask of 64 bits has bit 0 for "none"
@@ -100,7 +99,9 @@ class Offer:
 @dataclass(frozen=True)
 class Rule:
     id: str
-    fields: str
+    alert: str
+    name: str
+    ref: str
 
 
 @dataclass(frozen=True)
@@ -226,8 +227,6 @@ def around(spec, struct, name, extension):
             tuple(filler(spec, f, extension) for f in struct.fields[index + 1:]))
 
 
-def words(text):
-    return commented(textwrap.wrap(text, 108, break_long_words=False, break_on_hyphens=False))
 
 
 def requests_and_answers(spec, extension):
@@ -260,10 +259,10 @@ def flag(spec, extension):
     if local:
         part.settings = (Member(f"bool {local}", f"{name}: offered, and answered when offered"),)
         part.defaults = (f"settings->{local} = true;",)
-        api.append(Api(words(f"fpl_config_set_{local} says whether {name} is offered and answered ({extension.ref}). On by "
+        api.append(Api(wrapped(f"fpl_config_set_{local} says whether {name} is offered and answered ({extension.ref}). On by "
                              "default. FPL_MISUSE when `config` is frozen or NULL."),
                        f"FPL_EXPORT fpl_result fpl_config_set_{local}(fpl_config *config, bool on);"))
-    api.append(Api(words(f"fpl_conn_{result} tells whether both sides agreed on {name}. False before CONNECTED."),
+    api.append(Api(wrapped(f"fpl_conn_{result} tells whether both sides agreed on {name}. False before CONNECTED."),
                    f"FPL_EXPORT bool fpl_conn_{result}(const fpl_conn *conn);"))
     part.api = tuple(api)
     return part
@@ -354,14 +353,14 @@ def choose_numbers(part, extension, code, preference):
                     Member(f"bool has_{code.result}", ""))
     allowed = ", a value that the registry does not mark as used" if code.listed else ""
     part.api = (
-        Api(words(f"{code.maximum} is the greatest number of elements that fpl_config_set_{code.local} takes."),
+        Api(wrapped(f"{code.maximum} is the greatest number of elements that fpl_config_set_{code.local} takes."),
             f"#define {code.maximum} {most}"),
-        Api(words(f"fpl_config_set_{code.local} offers the `num` elements of `list`, in order of preference, in {name} "
+        Api(wrapped(f"fpl_config_set_{code.local} offers the `num` elements of `list`, in order of preference, in {name} "
                   f"({extension.ref}); copied. The {preference}'s order decides. An empty list, the default, does without the "
                   f"extension. FPL_MISUSE when `config` is frozen or NULL, for more than {code.maximum} elements, a repetition"
                   f"{allowed}."),
             f"FPL_EXPORT fpl_result fpl_config_set_{code.local}(fpl_config *config, const {code.public_type} *list, size_t num);"),
-        Api(words(f"fpl_conn_{code.result} returns what both sides agreed on by {name}; 0 if nothing, and before CONNECTED."),
+        Api(wrapped(f"fpl_conn_{code.result} returns what both sides agreed on by {name}; 0 if nothing, and before CONNECTED."),
             f"FPL_EXPORT {code.public_type} fpl_conn_{code.result}(const fpl_conn *conn);"))
 
 
@@ -371,15 +370,15 @@ def choose_vectors(part, extension, code, preference):
                      Member(f"uint16_t {code.local}_len", "0 = the extension is not used"))
     part.results = (Member(f"fpl_bytes {code.result}", f"{name}: the one agreed on, inside the settings; NULL = none"),)
     part.api = (
-        Api(words(f"{code.maximum} is the greatest length of the list that fpl_config_set_{code.local} takes."),
+        Api(wrapped(f"{code.maximum} is the greatest length of the list that fpl_config_set_{code.local} takes."),
             f"#define {code.maximum} {STORED_BYTES}"),
-        Api(words(f"fpl_config_set_{code.local} offers the elements of `list` in {name} ({extension.ref}), in order of "
+        Api(wrapped(f"fpl_config_set_{code.local} offers the elements of `list` in {name} ({extension.ref}), in order of "
                   f"preference; copied. Each element stands behind its length in {code.element} octet(s), as on the wire. The "
                   f"{preference}'s order decides. An empty list, the default, does without the extension. FPL_MISUSE when "
                   f"`config` is frozen or NULL, or when `list` is longer than {code.maximum}, does not end with an element, or "
                   f"has one that is repeated or not {code.low} to {code.high} octets long."),
             f"FPL_EXPORT fpl_result fpl_config_set_{code.local}(fpl_config *config, const uint8_t *list, size_t len);"),
-        Api(words(f"fpl_conn_{code.result} returns what both sides agreed on by {name}, without its length, and sets *len. NULL "
+        Api(wrapped(f"fpl_conn_{code.result} returns what both sides agreed on by {name}, without its length, and sets *len. NULL "
                   "and 0 if nothing, and before CONNECTED. The bytes live as long as the configuration."),
             f"FPL_EXPORT const uint8_t *fpl_conn_{code.result}(const fpl_conn *conn, size_t *len);"))
 
@@ -441,10 +440,10 @@ def announce(spec, extension):
     part.settings = (Member(f"{code.c_int} {local}", f"{name}: what we announce; 0 = nothing"),)
     part.results = (Member(f"{code.c_int} {result}", f"{name}: what the peer announced; 0 = nothing"),)
     part.api = (
-        Api(words(f"fpl_config_set_{local} announces `value` by {name} ({extension.ref}). 0, the default, announces nothing. "
+        Api(wrapped(f"fpl_config_set_{local} announces `value` by {name} ({extension.ref}). 0, the default, announces nothing. "
                   f"FPL_MISUSE when `config` is frozen or NULL, or `value` is neither 0 nor {minimum} to {code.highest}."),
             f"FPL_EXPORT fpl_result fpl_config_set_{local}(fpl_config *config, {code.c_int} value);"),
-        Api(words(f"fpl_conn_{result} returns what the peer announced by {name}; 0 if nothing, and before CONNECTED."),
+        Api(wrapped(f"fpl_conn_{result} returns what the peer announced by {name}; 0 if nothing, and before CONNECTED."),
             f"FPL_EXPORT {code.c_int} fpl_conn_{result}(const fpl_conn *conn);"))
     return part
 
@@ -501,11 +500,11 @@ def opaque(spec, extension):
     part.results = (Member(f"uint8_t {result}[{code.maximum}]", f"{name}: the peer's"), Member(f"uint8_t {result}_len", ""),
                     Member(f"bool has_{result}", ""))
     part.api = (
-        Api(words(f"{code.maximum} is the greatest length that fpl_config_set_{local} takes."), f"#define {code.maximum} {most}"),
-        Api(words(f"fpl_config_set_{local} sends these `len` octets by {name} ({extension.ref}); copied. NULL, the default, does "
+        Api(wrapped(f"{code.maximum} is the greatest length that fpl_config_set_{local} takes."), f"#define {code.maximum} {most}"),
+        Api(wrapped(f"fpl_config_set_{local} sends these `len` octets by {name} ({extension.ref}); copied. NULL, the default, does "
                   f"without the extension. FPL_MISUSE when `config` is frozen or NULL, or `len` is not {code.low} to {most}."),
             f"FPL_EXPORT fpl_result fpl_config_set_{local}(fpl_config *config, const uint8_t *data, size_t len);"),
-        Api(words(f"fpl_conn_{result} returns the octets that the peer sent by {name} and sets *len. NULL and 0 if none, and "
+        Api(wrapped(f"fpl_conn_{result} returns the octets that the peer sent by {name} and sets *len. NULL and 0 if none, and "
                   "before CONNECTED. They live as long as the connection."),
             f"FPL_EXPORT const uint8_t *fpl_conn_{result}(const fpl_conn *conn, size_t *len);"))
     return part
@@ -680,7 +679,7 @@ def view(spec):
         if rule is None:
             fail(spec.rules.src, f"rule `{name}` is missing; say its alert, or ignore")
         alert = naming.alert(rule.alert) if rule.alert else "FPL_NO_ALERT"
-        rules.append(Rule(f"FPL_EXTENSION_RULE_{caps(name)}", f"{{{alert}, {string(name)}, {string(rule.ref)}}}"))
+        rules.append(Rule(f"FPL_EXTENSION_RULE_{caps(name)}", alert, string(name), string(rule.ref)))
     offers = {}
     for e in extensions:
         for a in e.appears_in:

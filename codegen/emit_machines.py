@@ -50,6 +50,13 @@ def comment(text):
     return " ".join(str(text).split()).replace("*/", "* /").replace("/*", "/ *")
 
 
+def wrapped(text):
+    """Text as the lines of one C comment."""
+    lines = textwrap.wrap(comment(text), WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+    lines = ["/* " + lines[0]] + [" * " + line for line in lines[1:]]
+    return tuple(lines[:-1]) + (lines[-1] + " */",)
+
+
 def string(text):
     return 'FPL_NAME("' + text.replace("\\", "\\\\").replace('"', '\\"') + '")'
 
@@ -200,8 +207,7 @@ class Place:
 @dataclass(frozen=True)
 class MachineFile:
     name: str
-    doc: str
-    ref: str
+    about: tuple                    # comment lines
     places: tuple
     fields: tuple
 
@@ -232,7 +238,7 @@ def machine_file(spec, machine):
             ".states = " + ("UINT64_MAX" if s == "all" else bits([state_id(m, x) for x in s], "ull")))))
             for m, s in machine.runs_in.items())
         places.append(Place("where it runs", (Table("static const fpl_runs_in runs_in[] =", elements),)))
-    return MachineFile(machine.name, comment(machine.doc), machine.ref, tuple(places), machine_fields(machine))
+    return MachineFile(machine.name, wrapped(f"{machine.doc} ({machine.ref})"), tuple(places), machine_fields(machine))
 
 
 def machine_fields(machine):
@@ -542,20 +548,12 @@ class FunctionsHeader:
     groups: tuple
 
 
-def commented(lines):
-    """Lines as one C comment."""
-    lines = ["/* " + lines[0]] + [" * " + line for line in lines[1:]]
-    lines[-1] += " */"
-    return tuple(lines)
-
-
 def contract(function):
     """The comment of a prototype: name, contract, section."""
-    text = comment(function.doc)
-    words = f"{function_name(function)}: {text}" if text else function_name(function)
+    words = f"{function_name(function)}: {function.doc}" if function.doc else function_name(function)
     if function.ref:
         words += f" ({function.ref})"
-    return commented(textwrap.wrap(words, WIDTH - 4, break_long_words=False, break_on_hyphens=False))
+    return wrapped(words)
 
 
 def parameters(first, pointer, name):

@@ -33,11 +33,31 @@ const uint16_t fpl_extension_types[FPL_NUM_EXTENSIONS] = {
 };
 
 const fpl_extension_rule fpl_extension_rules[FPL_NUM_EXTENSION_RULES] = {
-    [FPL_EXTENSION_RULE_DUPLICATE] = {FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, FPL_NAME("duplicate"), FPL_NAME("rfc8446#4.2")},
-    [FPL_EXTENSION_RULE_KNOWN_IN_WRONG_MESSAGE] = {FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, FPL_NAME("known_in_wrong_message"), FPL_NAME("rfc8446#4.2")},
-    [FPL_EXTENSION_RULE_ANSWERED_NOT_OFFERED] = {FPL_ALERT_DESCRIPTION_UNSUPPORTED_EXTENSION, FPL_NAME("answered_not_offered"), FPL_NAME("rfc5246#7.4.1.4")},
-    [FPL_EXTENSION_RULE_UNKNOWN_IN_REQUEST] = {FPL_NO_ALERT, FPL_NAME("unknown_in_request"), FPL_NAME("rfc5246#7.4.1.4")},
-    [FPL_EXTENSION_RULE_MALFORMED] = {FPL_ALERT_DESCRIPTION_DECODE_ERROR, FPL_NAME("malformed"), FPL_NAME("rfc5246#7.2.2")},
+    [FPL_EXTENSION_RULE_DUPLICATE] = {
+        .alert = FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER,
+        .name = FPL_NAME("duplicate"),
+        .ref = FPL_NAME("rfc8446#4.2"),
+    },
+    [FPL_EXTENSION_RULE_KNOWN_IN_WRONG_MESSAGE] = {
+        .alert = FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER,
+        .name = FPL_NAME("known_in_wrong_message"),
+        .ref = FPL_NAME("rfc8446#4.2"),
+    },
+    [FPL_EXTENSION_RULE_ANSWERED_NOT_OFFERED] = {
+        .alert = FPL_ALERT_DESCRIPTION_UNSUPPORTED_EXTENSION,
+        .name = FPL_NAME("answered_not_offered"),
+        .ref = FPL_NAME("rfc5246#7.4.1.4"),
+    },
+    [FPL_EXTENSION_RULE_UNKNOWN_IN_REQUEST] = {
+        .alert = FPL_NO_ALERT,
+        .name = FPL_NAME("unknown_in_request"),
+        .ref = FPL_NAME("rfc5246#7.4.1.4"),
+    },
+    [FPL_EXTENSION_RULE_MALFORMED] = {
+        .alert = FPL_ALERT_DESCRIPTION_DECODE_ERROR,
+        .name = FPL_NAME("malformed"),
+        .ref = FPL_NAME("rfc5246#7.2.2"),
+    },
 };
 
 uint8_t fpl_extension_of_type(uint16_t type)
@@ -56,11 +76,12 @@ uint8_t fpl_extension_of_type(uint16_t type)
 
 uint64_t fpl_extensions_suite_offers(uint16_t suite)
 {
+    uint64_t offers = 0;
     if (suite == FPL_CIPHER_SUITE_TLS_EMPTY_RENEGOTIATION_INFO_SCSV) {
-        return UINT64_C(1) << FPL_EXTENSION_RENEGOTIATION_INFO;
+        offers |= UINT64_C(1) << FPL_EXTENSION_RENEGOTIATION_INFO;
     }
     (void)suite;
-    return 0;
+    return offers;
 }
 
 void fpl_extension_settings_init(fpl_extension_settings *settings)

@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 68d0ecacd32dfd398b418e8fe48c11268f84aca3dacf10c3148e4791cef09501 */
+ * SHA-256 of these: 550577e2b9e9a2d5ddb804940aa4a66e699d1993cd3a194fa2520a8ca810a0db */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -158,6 +158,9 @@ bool fpl_check_client_may_be_anonymous(const fpl_conn *conn);
 /* fpl_check_ske_group_was_offered: named_curve is in our supported_groups */
 bool fpl_check_ske_group_was_offered(const fpl_conn *conn, const fpl_server_key_exchange *msg);
 
+/* fpl_check_ske_share_well_formed: point on its curve; of no small order */
+bool fpl_check_ske_share_well_formed(const fpl_conn *conn, const fpl_server_key_exchange *msg);
+
 /* fpl_check_ske_scheme_was_offered: algorithm is in our signature_algorithms */
 bool fpl_check_ske_scheme_was_offered(const fpl_conn *conn, const fpl_server_key_exchange *msg);
 
@@ -167,7 +170,7 @@ bool fpl_check_ske_scheme_fits_key(const fpl_conn *conn, const fpl_server_key_ex
 /* fpl_check_ske_signature_valid: over both randoms and params */
 bool fpl_check_ske_signature_valid(const fpl_conn *conn, const fpl_server_key_exchange *msg);
 
-/* fpl_check_client_share_well_formed: length for our group, point on its curve, shared secret not all zero */
+/* fpl_check_client_share_well_formed: length for our group, point on its curve; of no small order */
 bool fpl_check_client_share_well_formed(const fpl_conn *conn, const fpl_client_key_exchange *msg);
 
 /* fpl_check_cv_scheme_was_offered: in our CertificateRequest */

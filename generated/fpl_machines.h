@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 68d0ecacd32dfd398b418e8fe48c11268f84aca3dacf10c3148e4791cef09501 */
+ * SHA-256 of these: 550577e2b9e9a2d5ddb804940aa4a66e699d1993cd3a194fa2520a8ca810a0db */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 
@@ -112,6 +112,7 @@ typedef enum fpl_resend12_state {
     FPL_RESEND12_PREPARING,
     FPL_RESEND12_SENDING,
     FPL_RESEND12_WAITING,
+    FPL_RESEND12_RESENDING,
     FPL_RESEND12_RETAINED,
     FPL_RESEND12_REPEATING,
     FPL_RESEND12_GIVEN_UP,

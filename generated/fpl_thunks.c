@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 6dc82853169c7679d42d45594a355713074ea04d4c8061deb10d623a961eb408 */
+ * SHA-256 of these: a22817ba66fb8a84683fcf0634ae8af63c9d927ba60ceea9a0e16f5019415d4e */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
@@ -331,6 +331,11 @@ bool fpl_thunk_check_ske_scheme_fits_key(const fpl_conn *conn, const fpl_message
 bool fpl_thunk_check_ske_scheme_was_offered(const fpl_conn *conn, const fpl_message *msg)
 {
     return fpl_check_ske_scheme_was_offered(conn, &msg->as.server_key_exchange);
+}
+
+bool fpl_thunk_check_ske_share_well_formed(const fpl_conn *conn, const fpl_message *msg)
+{
+    return fpl_check_ske_share_well_formed(conn, &msg->as.server_key_exchange);
 }
 
 bool fpl_thunk_check_ske_signature_valid(const fpl_conn *conn, const fpl_message *msg)

@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 6dc82853169c7679d42d45594a355713074ea04d4c8061deb10d623a961eb408 */
+ * SHA-256 of these: a22817ba66fb8a84683fcf0634ae8af63c9d927ba60ceea9a0e16f5019415d4e */
 /* Doors from the tables to typed functions: each hands over the member of the message that the function takes. */
 #ifndef FPL_THUNKS_H
 #define FPL_THUNKS_H
@@ -28,6 +28,7 @@ bool fpl_thunk_check_server_version_is_dtls12(const fpl_conn *conn, const fpl_me
 bool fpl_thunk_check_ske_group_was_offered(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_ske_scheme_fits_key(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_ske_scheme_was_offered(const fpl_conn *conn, const fpl_message *msg);
+bool fpl_thunk_check_ske_share_well_formed(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_ske_signature_valid(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_suite12_was_offered(const fpl_conn *conn, const fpl_message *msg);
 

@@ -3,7 +3,8 @@
  * From spec/machines/dtls12_server.yaml
  * SHA-256 of these: 5dbb4a87f5e711236a87423c3bd3b0f9c01465ed3d096a0f51ea662399f9182a */
 
-/* Server side of a DTLS 1.2 handshake, authenticated by certificates, entered with the ClientHello that made 1.2 the version. (rfc6347#4.2) */
+/* Server side of a DTLS 1.2 handshake, authenticated by certificates, entered with the ClientHello that made
+ * 1.2 the version. (rfc6347#4.2) */
 
 #include "fpl_functions.h"
 #include "fpl_limits.h"

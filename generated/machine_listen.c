@@ -3,7 +3,8 @@
  * From spec/machines/listen.yaml
  * SHA-256 of these: 420b1e8a6e47e2b8b27f3a5d3cac24e05be59a7d980536ad0303a02f3588bb4c */
 
-/* Answers a ClientHello whose sender's address is unproven, and decides the version. Remembers nothing. (rfc6347#4.2.1) */
+/* Answers a ClientHello whose sender's address is unproven, and decides the version. Remembers nothing.
+ * (rfc6347#4.2.1) */
 
 #include "fpl_functions.h"
 #include "fpl_limits.h"
