@@ -11,7 +11,8 @@ Every file of bad/ describes one change to a copy of spec/ and all that `check` 
 
 `at` must occur in one line of the changed file (`nth: 2` takes the second such line), so that a spec
 may grow without moving forty expected numbers; `in` names the file if it is another one; the number
-asserted is the exact one. The complaints must be these and no others.
+asserted is the exact one. A message that names a second line says LINE, and `other` (`other_nth`) gives
+its text. The complaints must be these and no others.
 """
 
 import shutil
@@ -53,18 +54,23 @@ def change(root, case):
         path.write_text(text.replace(case["replace"], case["with"]), encoding="utf-8")
 
 
+def line_of(root, file, text, nth):
+    """The number of the line that holds a text: the only one, or the nth."""
+    lines = [n for n, line in enumerate((root / file).read_text(encoding="utf-8").split("\n"), 1) if text in line]
+    assert nth or len(lines) == 1, f"`{text}` stands in {len(lines)} lines of {file}; say nth"
+    return lines[(nth or 1) - 1]
+
+
 def expected(root, case):
     """The complaints of a case, with their line numbers."""
     result = []
     for item in case["expect"]:
         file = item.get("in", case["file"])
-        line = 1
-        if "at" in item:
-            lines = [n for n, text in enumerate((root / file).read_text(encoding="utf-8").split("\n"), 1) if item["at"] in text]
-            nth = item.get("nth")
-            assert nth or len(lines) == 1, f"`{item['at']}` stands in {len(lines)} lines of {file}; say nth"
-            line = lines[(nth or 1) - 1]
-        result.append(f"spec/{file}:{line}: {item['message']}")
+        line = line_of(root, file, item["at"], item.get("nth")) if "at" in item else 1
+        message = item["message"]
+        if "other" in item:
+            message = message.replace("LINE", str(line_of(root, file, item["other"], item.get("other_nth"))))
+        result.append(f"spec/{file}:{line}: {message}")
     return result
 
 
