@@ -18,7 +18,7 @@ CHAR = 0.605                        # width of a character of a monospaced font,
 def draw(machine, anchor):
     """The SVG text; `anchor(state)` is the id a box links to."""
     boxes = {name: _box(machine, name) for name in machine.states}
-    boxes.update({name: [(name, "name"), (f"→ {over.machine}.{over.at}", "small")] for name, over in machine.handed_over.items()})
+    boxes.update({name: [(name, "name"), (f"→ {over.machine}.{over.at}", "note")] for name, over in machine.handed_over.items()})
     edges = _edges(machine)
     if any("CLOSED" in pair for pair in edges):
         boxes["CLOSED"] = [("CLOSED", "name")]
@@ -39,13 +39,13 @@ def _box(machine, name):
     lines = [(name, "name")]
     for row in state.rows:
         if row.event.kind == "immediate" and row.select:
-            lines.append((f"{row.select}?", "small"))
+            lines.append((f"{row.select}?", "note"))
         for outcome in row.outcomes.values():
             what = outcome.name if row.event.kind == "immediate" else _short(row, outcome)
             if outcome.goto in ("same", name):
-                lines.append((f"↻ {what}", "small"))
+                lines.append((f"↻ {what}", "note"))
             elif outcome.alert or outcome.fail:
-                lines.append((f"✕ {what}", "small bad"))
+                lines.append((f"✕ {what}", "note bad"))
     return lines
 
 
@@ -104,7 +104,7 @@ def _label(edge, labels):
     x, y = edge.label_at
     width, height = edge.label_width - 4, edge.label_height
     top = y - height / 2
-    lines = "".join(f'<text class="label" x="{x:.1f}" y="{top + LINE * i + 10:.1f}">{escape(text)}</text>' for i, text in enumerate(labels))
+    lines = "".join(f'<text class="event" x="{x:.1f}" y="{top + LINE * i + 10:.1f}">{escape(text)}</text>' for i, text in enumerate(labels))
     return f'<rect class="gap" x="{x - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"/>{lines}'
 
 
