@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from . import emit, model, naming
-from .c_text import CellView, cite, comment, place, refuse, version_bits
+from .c_text import CellView, cite, comment, place, version_bits
 from .wire import EXTENSION, HelpersView, ListView, MemberView, StructBlock, helpers
 
 SENT_BY = {"client": "FPL_SENT_BY_CLIENT", "server": "FPL_SENT_BY_SERVER", "both": "FPL_SENT_BY_BOTH"}

@@ -12,6 +12,15 @@
 #define FPL_TEST_DATA "tests/data"
 #endif
 
+/* assert_name compares a string that only people read, and that FPL_NO_NAMES leaves out. */
+#ifdef FPL_NO_NAMES
+#define assert_name(name, text) ck_assert((name) == NULL && (text) != NULL)
+#define assert_named(name) ck_assert_ptr_null(name)
+#else
+#define assert_name(name, text) ck_assert_str_eq((name), (text))
+#define assert_named(name) ck_assert_ptr_nonnull(name)
+#endif
+
 #define MAX_SAMPLES 128
 
 /* sample is one body as it was on the wire, in memory of exactly its size so that sanitizers see overreads. */
