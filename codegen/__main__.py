@@ -71,7 +71,7 @@ def main(argv=None):
     except errors.SpecError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
-        print(f"{len(error.problems)} problems", file=sys.stderr)
+        print(f"problems: {len(error.problems)}", file=sys.stderr)
         return 1
 
 

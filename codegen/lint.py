@@ -2,8 +2,8 @@
 
     problems = lint.problems(spec)       # sorted; empty = sound
 
-The rules live by subject in lint_names (names, refs, what nobody uses), lint_wire (registries,
-formats, extensions, record tables), lint_rows (rows and their functions), lint_machines (states,
+The rules live by subject in lint_names (names, refs, what nobody uses), lint_registries,
+lint_formats, lint_extensions, lint_records, lint_rows (rows and their functions), lint_machines (states,
 flights, timers, companions) and lint_properties (what properties speak of); each rule is one function `rule(spec, add)`.
 `run` is the command `check`: these, and whether generated/ says what the specs say.
 """
@@ -11,8 +11,10 @@ flights, timers, companions) and lint_properties (what properties speak of); eac
 import importlib
 import importlib.util
 
-from . import lint_machines, lint_names, lint_properties, lint_rows, lint_wire
+from . import lint_extensions, lint_formats, lint_machines, lint_names, lint_properties, lint_records, lint_registries, lint_rows
 from .errors import Problem
+
+MODULES = (lint_names, lint_registries, lint_formats, lint_extensions, lint_records, lint_rows, lint_machines, lint_properties)
 
 
 def problems(spec):
@@ -22,7 +24,7 @@ def problems(spec):
     def add(src, message):
         found.append(Problem(src, message))
 
-    for module in (lint_names, lint_wire, lint_rows, lint_machines, lint_properties):
+    for module in MODULES:
         for rule in module.RULES:
             rule(spec, add)
     return sorted(set(found))
