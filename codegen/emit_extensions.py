@@ -243,6 +243,8 @@ class FlagCode:
     ours: str                       # whether we have it, as C
     local: str                      # field of the settings, or nothing
     result: str
+    requests: tuple                 # where it may be offered, and answered: static functions have users
+    answers: tuple
 
 
 def flag(spec, extension):
@@ -250,7 +252,7 @@ def flag(spec, extension):
     requests, answers = requests_and_answers(spec, extension)
     if any(a.carries for a in extension.appears_in):
         fail(extension.policy.src, "a flag carries nothing; use custom otherwise")
-    code = FlagCode(name, f"fpl_conn_extension_settings(conn)->{local}" if local else "true", local or "", result)
+    code = FlagCode(name, f"fpl_conn_extension_settings(conn)->{local}" if local else "true", local or "", result, tuple(requests), tuple(answers))
     part = Part(emit.fill("extensions_flag.c.j2", code))
     part.build = {**{k: f"offer_{name}" for k in requests}, **{k: f"answer_{name}" for k in answers}}
     part.accept = {**{k: f"consider_{name}" for k in requests}, **{k: f"agree_{name}" for k in answers}}
@@ -321,6 +323,8 @@ def choose_one(spec, extension):
                       min(element.high, STORED_BYTES - 1) if element else 0)
     part = Part(emit.fill(f"extensions_choose_one_{'numbers' if numbers else 'vectors'}.c.j2", code))
     requests, answers = requests_and_answers(spec, extension)
+    if not requests or not answers:
+        fail(extension.policy.src, "choose_one is offered in one block and answered in another; use custom otherwise")
     part.build = {**{k: f"offer_{name}" for k in requests}, **{k: f"answer_{name}" for k in answers}}
     part.accept = {**{k: f"consider_{name}" for k in requests}, **{k: f"agree_{name}" for k in answers}}
     broken = naming.alert("illegal_parameter")

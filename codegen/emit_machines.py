@@ -122,11 +122,15 @@ def blocks(spec):
 
 
 def struct_of(spec, machine, name, src):
-    """The one struct that a message name means to a machine; versions that do not know it do not count."""
-    found = {s.name: s for v in machine.versions if (s := spec.message(name, v)) is not None}
-    if len(found) != 1:
-        fail(src, f"`{name}` means {len(found)} structs to {machine.name} ({machine.version}); one message, one struct")
-    return next(iter(found.values()))
+    """The one struct that a message name means to a machine: in its version, else in those it can hand over to."""
+    further = [spec.machines[h.machine].versions for h in machine.handed_over.values()]
+    for versions in [machine.versions, *further]:
+        found = {s.name: s for v in versions if (s := spec.message(name, v)) is not None}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        if len(found) > 1:
+            break
+    fail(src, f"`{name}` means {len(found)} structs to {machine.name} ({machine.version}); one message, one struct")
 
 
 def builder_of(spec, struct, name, src):
@@ -657,9 +661,10 @@ def expand(words, everything):
 
 def record_table(spec, records):
     """One cell for each content, epoch and phase; a content type of another version is as unknown as any number."""
-    registry = spec.registries["ContentType"]
-    strange = tuple(c for c in CONTENTS if c != "unknown" and (
-        c not in registry.entries or (use := registry.entries[c].use) is not None and records.version not in use))
+    entries = spec.registries["ContentType"].entries
+    named = {c for row in records.rows for c in row.content}
+    strange = tuple(c for c in CONTENTS if c not in named and (
+        c not in entries or entries[c].use is not None and records.version not in entries[c].use))
     cells = {}
     for row in records.rows:
         contents = expand(row.content, CONTENTS)

@@ -109,6 +109,17 @@ policy:
   no_overlap: omit
   result: session.small_number
 """
+# Of the other version only: skipped in a hello of 1.2, offered by a client that starts both.
+OTHER_VERSION = """extension: padding
+ref: rfc7685#3
+doc: Stands in a 1.3 hello only.
+appears_in:
+  dtls13:
+    client_hello: {carries: nothing, as: offer}
+policy:
+  kind: flag
+  result: session.padded
+"""
 CLIENTS_NAME = ALPN.replace("application_layer_protocol_negotiation", "signed_certificate_timestamp").replace(
     "rfc7301#3.1", "rfc8446#4.2").replace("ProtocolName", "OtherName").replace("protocol", "other").replace(
     "preference: server", "preference: client").replace("no_overlap: no_application_other", "no_overlap: omit")
@@ -368,7 +379,7 @@ class Extensions(Trees):
     def test_new_extensions_negotiate(self):
         """One of each kind but custom; `announce` and `opaque` are not in the schemas yet."""
         root = self.copy(application_layer_protocol_negotiation=ALPN, record_size_limit=RECORD_SIZE_LIMIT, status_request=OPAQUE,
-                         compress_certificate=CLIENTS_CHOICE, signed_certificate_timestamp=CLIENTS_NAME)
+                         compress_certificate=CLIENTS_CHOICE, signed_certificate_timestamp=CLIENTS_NAME, padding=OTHER_VERSION)
         self.generate(build.build(load.read_tree(root), str(root)))
         for compiler in COMPILERS:
             self.assertEqual(compile_c(compiler, self.out / "fpl_extensions.c", self.dir / "x.o", self.includes), "")

@@ -282,9 +282,36 @@ static void octets(void)
     EXPECT(fpl_conn_peer_octets(&client, &len) == NULL && len == 0); /* not asked, not told */
 }
 
+static void versions(void)
+{
+    static const uint8_t padding_alone[] = {0, FPL_EXTENSION_TYPE_PADDING, 0, 0};
+    fpl_bytes            list = fpl_bytes_of(padding_alone, sizeof padding_alone);
+    fpl_bytes            body;
+    fpl_writer           w = fpl_writer_of(hello, sizeof hello);
+    uint64_t             padding = fpl_extension_bit(FPL_EXTENSION_PADDING);
+    uint64_t             ems = fpl_extension_bit(FPL_EXTENSION_EXTENDED_MASTER_SECRET);
+    begin();
+    EXPECT(fpl_extensions_write(&client, FPL_VERSION_ANY, FPL_BLOCK_CLIENT_HELLO, &w));
+    client.offered = fpl_extensions_mask(fpl_bytes_of(hello + 2, w.len - 2));
+    EXPECT((client.offered & (padding | ems)) == (padding | ems));
+    EXPECT(fpl_extensions_find(fpl_bytes_of(hello + 2, w.len - 2), FPL_EXTENSION_TYPE_PADDING, &body) && body.len == 0);
+    EXPECT(!fpl_extensions_find(fpl_bytes_of(hello + 2, w.len - 2), 0xfafa, &body));
+    EXPECT(fpl_extensions_read(&server, FPL_VERSION_DTLS13, FPL_BLOCK_CLIENT_HELLO, list, &view, &why) && view.present == padding);
+    EXPECT(fpl_extensions_accept(&server, FPL_VERSION_DTLS13, FPL_BLOCK_CLIENT_HELLO, &view) == FPL_STATUS_OK);
+    EXPECT(server.results.padded);
+    EXPECT(fpl_extensions_read(&server, FPL_VERSION_DTLS12, FPL_BLOCK_CLIENT_HELLO, list, &view, &why) && view.present == 0);
+    EXPECT(!fpl_extensions_read(&client, FPL_VERSION_DTLS12, FPL_BLOCK_SERVER_HELLO, list, &view, &why) &&
+           why.alert == FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
+    EXPECT(!fpl_extensions_read(&client, FPL_VERSION_DTLS13, FPL_BLOCK_SERVER_HELLO, list, &view, &why) &&
+           why.alert == FPL_ALERT_DESCRIPTION_INTERNAL_ERROR); /* no such block */
+    EXPECT(fpl_extensions_accept(&client, FPL_VERSION_DTLS13, FPL_BLOCK_SERVER_HELLO, &view) == FPL_STATUS_INTERNAL);
+    EXPECT(!fpl_extensions_write(&client, FPL_VERSION_DTLS13, FPL_BLOCK_SERVER_HELLO, &w));
+}
+
 int main(void)
 {
     names();
+    versions();
     names_by_the_client();
     numbers();
     announcements();
