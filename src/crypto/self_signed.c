@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/mem.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,20 +24,44 @@
 #define DAYS_BEFORE 1
 #define DAYS_AFTER 365
 
-/* What ASN1_TIME can say: the years 0000 to 9999, with our days around it. */
+/* What fits into ASN1_TIME, which ends with the year 9999, with our days around it. */
 #define MIN_UNIX_TIME 0
-#define MAX_UNIX_TIME INT64_C(253370764800) /* 9999-01-01 */
+#define MAX_UNIX_TIME INT64_C(253370678400) /* 9998-12-31 */
 
-/* set_serial gives a random serial: browsers confuse certificates of one issuer and serial. The two
- * top bits are 01, so that it is positive and always as long. */
-static int set_serial(X509 *x509, const fpl_rng *rng)
+static const char *common_name_of(const fpl_minted_options *options)
 {
-    uint8_t serial[SERIAL_LEN];
-    if (fpl_random(rng, serial, sizeof(serial)) != FPL_STATUS_OK) {
-        return 0;
-    }
+    return options->common_name != NULL ? options->common_name : DEFAULT_COMMON_NAME;
+}
+
+static bool name_fits(const char *name)
+{
+    size_t len = strlen(name);
+    /* Without a place for the result it only looks whether this is UTF-8. */
+    bool fits = len >= 1 && len <= MAX_COMMON_NAME_LEN &&
+                ASN1_mbstring_copy(NULL, (const uint8_t *)name, (int)len, MBSTRING_UTF8, B_ASN1_UTF8STRING) >
+                    0;
+    fpl_crypto_forget_errors();
+    return fits;
+}
+
+static bool options_fit(const fpl_minted_options *options)
+{
+    return name_fits(common_name_of(options)) && options->unix_time >= MIN_UNIX_TIME &&
+           options->unix_time <= MAX_UNIX_TIME && (int64_t)(time_t)options->unix_time == options->unix_time;
+}
+
+/* draw_serial draws a random serial: browsers confuse certificates of one issuer and serial. The two top
+ * bits are 01, so that it is positive and always as long. */
+static fpl_status draw_serial(const fpl_rng *rng, uint8_t serial[SERIAL_LEN])
+{
+    fpl_status status = fpl_random(rng, serial, SERIAL_LEN);
     serial[0] = (uint8_t)((serial[0] & 0x3f) | 0x40);
-    BIGNUM *number = BN_bin2bn(serial, sizeof(serial), NULL);
+    return status;
+}
+
+static int set_serial(X509 *x509, const uint8_t serial[SERIAL_LEN])
+{
+    BIGNUM *number = BN_bin2bn(serial, SERIAL_LEN, NULL);
     ASN1_INTEGER *integer = number == NULL ? NULL : BN_to_ASN1_INTEGER(number, NULL);
     int ok = integer != NULL && X509_set_serialNumber(x509, integer);
     ASN1_INTEGER_free(integer);
@@ -61,27 +86,31 @@ static int set_validity(X509 *x509, int64_t unix_time)
            ASN1_TIME_adj(X509_getm_notAfter(x509), now, DAYS_AFTER, 0) != NULL;
 }
 
-static fpl_status make_certificate(const fpl_self_signed_options *options, EVP_PKEY *key,
-                                   fpl_self_signed *out)
+/* make_certificate writes a certificate of options that fit. libcrypto does not always say when it is memory
+ * that it wants; nothing else can go wrong here. */
+static fpl_status make_certificate(const fpl_minted_options *options, EVP_PKEY *key,
+                                   fpl_minted *out)
 {
-    const char *name = options->common_name != NULL ? options->common_name : DEFAULT_COMMON_NAME;
+    uint8_t serial[SERIAL_LEN];
+    fpl_status status = draw_serial(options->rng, serial);
+    if (status != FPL_STATUS_OK) {
+        return status;
+    }
     const EVP_MD *md = fpl_hash_md(fpl_scheme_hash(fpl_curve_scheme(fpl_key_curve(key))));
-    fpl_status status = FPL_STATUS_OK;
     X509 *x509 = X509_new();
-    if (x509 == NULL || !X509_set_version(x509, X509_VERSION_3) || !set_serial(x509, options->rng) ||
-        !set_names(x509, name) || !set_validity(x509, options->unix_time) || !X509_set_pubkey(x509, key) ||
-        !X509_sign(x509, key, md)) {
-        status = fpl_crypto_failure();
-    } else {
-        int len = i2d_X509(x509, &out->certificate);
-        if (len <= 0) {
-            status = fpl_crypto_failure();
-        } else {
-            out->certificate_len = (size_t)len;
-        }
+    int len = -1;
+    if (x509 != NULL && X509_set_version(x509, X509_VERSION_3) && set_serial(x509, serial) &&
+        set_names(x509, common_name_of(options)) && set_validity(x509, options->unix_time) &&
+        X509_set_pubkey(x509, key) && X509_sign(x509, key, md)) {
+        len = i2d_X509(x509, &out->certificate);
     }
     X509_free(x509);
-    return status;
+    if (len <= 0) {
+        fpl_crypto_forget_errors();
+        return FPL_STATUS_NO_MEMORY;
+    }
+    out->certificate_len = (size_t)len;
+    return FPL_STATUS_OK;
 }
 
 static fpl_status make_key(fpl_named_group curve, const fpl_rng *rng, EVP_PKEY **out)
@@ -102,26 +131,19 @@ static fpl_status make_key(fpl_named_group curve, const fpl_rng *rng, EVP_PKEY *
     return status;
 }
 
-static fpl_status write_key(const EVP_PKEY *key, fpl_self_signed *out)
+static fpl_status write_key(const EVP_PKEY *key, fpl_minted *out)
 {
     CBB cbb;
     if (!CBB_init(&cbb, 0) || !EVP_marshal_private_key(&cbb, key) ||
         !CBB_finish(&cbb, &out->key, &out->key_len)) {
-        fpl_status status = fpl_crypto_failure();
         CBB_cleanup(&cbb);
-        return status;
+        fpl_crypto_forget_errors();
+        return FPL_STATUS_NO_MEMORY; /* the key is ours: there is no other reason */
     }
     return FPL_STATUS_OK;
 }
 
-static int options_fit(const fpl_self_signed_options *options)
-{
-    size_t name_len = options->common_name == NULL ? 1 : strlen(options->common_name);
-    return name_len >= 1 && name_len <= MAX_COMMON_NAME_LEN && options->unix_time >= MIN_UNIX_TIME &&
-           options->unix_time <= MAX_UNIX_TIME && (int64_t)(time_t)options->unix_time == options->unix_time;
-}
-
-fpl_status fpl_self_signed_make(const fpl_self_signed_options *options, fpl_self_signed *out)
+fpl_status fpl_minted_make(const fpl_minted_options *options, fpl_minted *out)
 {
     memset(out, 0, sizeof(*out));
     if (!options_fit(options)) {
@@ -139,12 +161,12 @@ fpl_status fpl_self_signed_make(const fpl_self_signed_options *options, fpl_self
     }
     EVP_PKEY_free(key);
     if (status != FPL_STATUS_OK) {
-        fpl_self_signed_wipe(out);
+        fpl_minted_wipe(out);
     }
     return status;
 }
 
-void fpl_self_signed_wipe(fpl_self_signed *self_signed)
+void fpl_minted_wipe(fpl_minted *self_signed)
 {
     OPENSSL_free(self_signed->certificate);
     if (self_signed->key != NULL) {

@@ -27,7 +27,7 @@ static int broken(void *arg, uint8_t *out, size_t len)
     return 0;
 }
 
-static X509 *parse(const fpl_self_signed *made)
+static X509 *parse(const fpl_minted *made)
 {
     const uint8_t *p = made->certificate;
     X509 *x509 = d2i_X509(NULL, &p, (long)made->certificate_len);
@@ -46,9 +46,9 @@ START_TEST(makes_what_it_is_told)
     static const fpl_named_group kCurves[] = {0, FPL_NAMED_GROUP_SECP256R1, FPL_NAMED_GROUP_SECP384R1};
     static const char *const kNames[] = {NULL, "a", "caf\xc3\xa9"};
     static const char *const kExpected[] = {"Flightplan", "a", "caf\xc3\xa9"};
-    fpl_self_signed_options options = {.curve = kCurves[_i], .common_name = kNames[_i], .unix_time = NOW};
-    fpl_self_signed made;
-    ck_assert_int_eq(fpl_self_signed_make(&options, &made), FPL_STATUS_OK);
+    fpl_minted_options options = {.curve = kCurves[_i], .common_name = kNames[_i], .unix_time = NOW};
+    fpl_minted made;
+    ck_assert_int_eq(fpl_minted_make(&options, &made), FPL_STATUS_OK);
     X509 *x509 = parse(&made);
     EVP_PKEY *key = X509_get_pubkey(x509);
     ck_assert_int_eq(X509_verify(x509, key), 1);
@@ -68,7 +68,7 @@ START_TEST(makes_what_it_is_told)
                      FPL_CREDENTIAL_OK);
     ck_assert_uint_eq(credential.curve, _i == 2 ? FPL_NAMED_GROUP_SECP384R1 : FPL_NAMED_GROUP_SECP256R1);
     fpl_credential_wipe(&credential);
-    fpl_self_signed_wipe(&made);
+    fpl_minted_wipe(&made);
 }
 END_TEST
 
@@ -76,9 +76,9 @@ START_TEST(serials_are_positive_long_and_fresh)
 {
     uint8_t seen[32][16];
     for (size_t i = 0; i < 32; i++) {
-        fpl_self_signed_options options = {.unix_time = NOW};
-        fpl_self_signed made;
-        ck_assert_int_eq(fpl_self_signed_make(&options, &made), FPL_STATUS_OK);
+        fpl_minted_options options = {.unix_time = NOW};
+        fpl_minted made;
+        ck_assert_int_eq(fpl_minted_make(&options, &made), FPL_STATUS_OK);
         X509 *x509 = parse(&made);
         const ASN1_INTEGER *serial = X509_get0_serialNumber(x509);
         ck_assert_int_eq(ASN1_STRING_type(serial), V_ASN1_INTEGER);
@@ -89,7 +89,7 @@ START_TEST(serials_are_positive_long_and_fresh)
             ck_assert_mem_ne(seen[i], seen[j], 16);
         }
         X509_free(x509);
-        fpl_self_signed_wipe(&made);
+        fpl_minted_wipe(&made);
     }
 }
 END_TEST
@@ -98,16 +98,16 @@ START_TEST(takes_its_chance_from_the_source)
 {
     uint8_t next = 1;
     fpl_rng rng = {count_up, &next};
-    fpl_self_signed_options options = {.unix_time = NOW, .rng = &rng};
-    fpl_self_signed a;
-    fpl_self_signed b;
-    ck_assert_int_eq(fpl_self_signed_make(&options, &a), FPL_STATUS_OK);
+    fpl_minted_options options = {.unix_time = NOW, .rng = &rng};
+    fpl_minted a;
+    fpl_minted b;
+    ck_assert_int_eq(fpl_minted_make(&options, &a), FPL_STATUS_OK);
     next = 1;
-    ck_assert_int_eq(fpl_self_signed_make(&options, &b), FPL_STATUS_OK);
+    ck_assert_int_eq(fpl_minted_make(&options, &b), FPL_STATUS_OK);
     ck_assert_uint_eq(a.key_len, b.key_len);
     ck_assert_mem_eq(a.key, b.key, a.key_len);
-    fpl_self_signed_wipe(&a);
-    fpl_self_signed_wipe(&b);
+    fpl_minted_wipe(&a);
+    fpl_minted_wipe(&b);
 }
 END_TEST
 
@@ -115,7 +115,7 @@ START_TEST(refuses_options_out_of_range)
 {
     static const char kLong[] = "12345678901234567890123456789012345678901234567890123456789012345";
     fpl_rng rng = {broken, NULL};
-    fpl_self_signed_options all[] = {
+    fpl_minted_options all[] = {
         {.curve = FPL_NAMED_GROUP_X25519, .unix_time = NOW},
         {.common_name = "", .unix_time = NOW},
         {.common_name = kLong, .unix_time = NOW},
@@ -125,24 +125,38 @@ START_TEST(refuses_options_out_of_range)
         {.unix_time = NOW, .rng = &rng},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        fpl_self_signed made;
-        ck_assert_int_eq(fpl_self_signed_make(&all[i], &made), FPL_STATUS_INTERNAL);
+        fpl_minted made;
+        ck_assert_int_eq(fpl_minted_make(&all[i], &made), FPL_STATUS_INTERNAL);
         ck_assert_ptr_null(made.certificate);
         ck_assert_ptr_null(made.key);
     }
 }
 END_TEST
 
+START_TEST(reaches_the_last_year)
+{
+    fpl_minted_options options = {.unix_time = INT64_C(253370678400)};
+    fpl_minted made;
+    ck_assert_int_eq(fpl_minted_make(&options, &made), FPL_STATUS_OK);
+    X509 *x509 = parse(&made);
+    check_time(X509_get0_notAfter(x509), "99991231000000Z");
+    X509_free(x509);
+    fpl_minted_wipe(&made);
+    options.unix_time++;
+    ck_assert_int_eq(fpl_minted_make(&options, &made), FPL_STATUS_INTERNAL);
+}
+END_TEST
+
 START_TEST(reaches_beyond_2050)
 {
-    fpl_self_signed_options options = {.unix_time = INT64_C(2524608000)};
-    fpl_self_signed made;
-    ck_assert_int_eq(fpl_self_signed_make(&options, &made), FPL_STATUS_OK);
+    fpl_minted_options options = {.unix_time = INT64_C(2524608000)};
+    fpl_minted made;
+    ck_assert_int_eq(fpl_minted_make(&options, &made), FPL_STATUS_OK);
     X509 *x509 = parse(&made);
     check_time(X509_get0_notBefore(x509), "491231000000Z");
     check_time(X509_get0_notAfter(x509), "20510101000000Z");
     X509_free(x509);
-    fpl_self_signed_wipe(&made);
+    fpl_minted_wipe(&made);
 }
 END_TEST
 
@@ -153,6 +167,7 @@ static void tests(TCase *tc)
     tcase_add_test(tc, takes_its_chance_from_the_source);
     tcase_add_test(tc, refuses_options_out_of_range);
     tcase_add_test(tc, reaches_beyond_2050);
+    tcase_add_test(tc, reaches_the_last_year);
 }
 
 UNIT_MAIN("crypto/self_signed", tests)
