@@ -254,7 +254,7 @@ class Report:
         table = []
         for content in contents:
             cells = {(e, p): row for row in records.rows for e in epochs for p in PHASES
-                     if _in(row.content, content, "unknown") and _in(row.epoch, e) and _in(row.phase, p)}
+                     if _in(row.content, content) and _in(row.epoch, e) and _in(row.phase, p)}
             table.append((content, cells))
         return epochs, table
 
@@ -306,15 +306,15 @@ class Report:
                 for section, title in document.sections.items()]
 
 
-def _in(listed, wanted, not_any=None):
-    """Whether a row stands for a class; `any` content does not mean unknown content."""
-    return wanted in listed or ("any" in listed and wanted != not_any)
+def _in(listed, wanted):
+    """Whether a row stands for a class."""
+    return wanted in listed or "any" in listed
 
 
 def _says(kind, body):
-    """A property's rule as pairs of short texts."""
+    """A property's rule as pairs of a label and lines: `every path to report` connected, `passes all` finished12_valid."""
     if isinstance(body, dict):
-        return [(f"{kind}: {key}".replace("_", " "), _flat(value)) for key, value in body.items()]
+        return [((f"{kind} {key}" if index == 0 else key).replace("_", " "), _flat(value)) for index, (key, value) in enumerate(body.items())]
     return [(kind.replace("_", " "), _flat(body))]
 
 
