@@ -149,6 +149,10 @@ FPL_EXPORT fpl_result fpl_make_self_signed(fpl_self_signed *out, fpl_named_group
 /* fpl_fingerprint writes the SHA-256 of a DER certificate (RFC 8122 section 5). */
 FPL_EXPORT void fpl_fingerprint(const uint8_t *certificate, size_t len, uint8_t out[32]);
 
+/* fpl_config_set_server_name has a client say which host it wants (RFC 6066 section 3): 1 to 255 octets, no
+ * trailing dot; NULL = say nothing, the default. Copied. */
+FPL_EXPORT fpl_result fpl_config_set_server_name(fpl_config *config, const char *host_name);
+
 /* fpl_trace_event is one step of a machine, given to the trace callback. Strings are static. */
 typedef struct fpl_trace_event {
     const char *machine;
@@ -183,10 +187,10 @@ FPL_EXPORT fpl_result fpl_config_set_random(fpl_config *config, fpl_random_fn fi
 
 /* fpl_conn_new makes one end of an association and freezes `config`, which must outlive it. NULL when
  * memory is short, `config` is NULL, `role` is neither client nor server, or a server has no credential.
- * Free with fpl_conn_free, unless a listener made it. */
+ * Free with fpl_conn_free. */
 FPL_EXPORT fpl_conn *fpl_conn_new(const fpl_config *config, fpl_role role, fpl_time now);
 
-/* fpl_conn_free wipes and frees `conn`. NULL is allowed. Nothing is sent: close first to tell the peer. */
+/* fpl_conn_free wipes and frees `conn`, taking it out of the listener that made it. NULL is allowed. Nothing is sent: close first to tell the peer. */
 FPL_EXPORT void fpl_conn_free(fpl_conn *conn);
 
 /* fpl_conn_add_peer_fingerprint pins the peer: only a certificate with one of the SHA-256 fingerprints
@@ -320,9 +324,12 @@ FPL_EXPORT fpl_role             fpl_conn_role(const fpl_conn *conn);
 FPL_EXPORT bool                 fpl_conn_is_connected(const fpl_conn *conn);
 FPL_EXPORT bool                 fpl_conn_is_closed(const fpl_conn *conn);
 
-/* fpl_conn_state names the state that the handshake is in, "machine.STATE" as spec/machines has it.
- * Static storage. */
+/* fpl_conn_state names the state that the handshake is in, as spec/machines has it, or "CLOSED" or "FAILED";
+ * fpl_conn_explain tells the machine as well. Static storage. */
 FPL_EXPORT const char *fpl_conn_state(const fpl_conn *conn);
+
+/* fpl_conn_server_name returns the host that a server's client asked for, or NULL. Lives as long as `conn`. */
+FPL_EXPORT const char *fpl_conn_server_name(const fpl_conn *conn);
 
 /* fpl_conn_peer_fingerprint copies the SHA-256 of the peer's leaf certificate. FPL_NOT_YET before it was
  * proven; FPL_MISUSE when the peer showed none. */

@@ -1,0 +1,141 @@
+#include "engine/conn.h"
+
+#include <openssl/mem.h>
+#include <string.h>
+
+#include "engine/flight.h"
+#include "engine/input.h"
+#include "engine/interpret.h"
+#include "engine/timer.h"
+
+/* Companions live as long as the connection, beside whatever handshake machine it has. */
+static void begin_companions(fpl_conn *conn)
+{
+    for (uint8_t id = 1; id < FPL_NUM_MACHINES; id++) {
+        const fpl_machine *machine = fpl_machines[id];
+        if (machine->num_runs_in > 0 && machine->one_per == FPL_ONE_PER_CONNECTION &&
+            conn->num_companions < FPL_MAX_COMPANIONS) {
+            fpl_instance_begin(&conn->companions[conn->num_companions++], id);
+        }
+    }
+}
+
+fpl_status fpl_conn_setup(fpl_conn *conn, const fpl_config *config, fpl_role role, uint8_t machine, fpl_time now)
+{
+    conn->config = config;
+    conn->role = role;
+    conn->life = FPL_LIFE_LIVE;
+    conn->now = now;
+    conn->notified_at = FPL_NEVER;
+    conn->alert_hint = FPL_NO_ALERT;
+    conn->end.alert = FPL_NO_ALERT;
+    conn->end.alert_hint = FPL_NO_ALERT;
+    conn->stats.size = sizeof conn->stats;
+    if (conn->hs == NULL) {
+        conn->hs = fpl_allocate(config, sizeof *conn->hs);
+    }
+    if (conn->hs == NULL) {
+        return FPL_STATUS_NO_MEMORY;
+    }
+    fpl_clocks_clear(conn->clocks);
+    fpl_instance_begin(&conn->handshake, machine);
+    begin_companions(conn);
+    fpl_read_epoch_init(&conn->read[0], 0, NULL);
+    fpl_write_epoch_init(&conn->write[0], 0, NULL);
+    return FPL_STATUS_OK;
+}
+
+static void free_handshake(fpl_conn *conn)
+{
+    fpl_handshake *hs = conn->hs;
+    if (hs == NULL) {
+        return;
+    }
+    fpl_transcript_wipe(conn->config, &hs->transcript);
+    fpl_reassembly_free(conn->config, &hs->reassembly);
+    fpl_kx_wipe(&hs->kx);
+    fpl_prf_wipe(&hs->master);
+    fpl_certificate_wipe(&hs->peer_key);
+    fpl_buffer_free(conn->config, &hs->peer_chain);
+    fpl_release(conn->config, hs, sizeof *hs);
+    conn->hs = NULL;
+}
+
+void fpl_conn_tidy(fpl_conn *conn)
+{
+    fpl_flights_free_released(conn, false);
+    if (conn->hs_done) {
+        /* The chain is readable until the application has been told of it. */
+        if ((conn->reports >> FPL_REPORT_PEER_CERTIFICATE & 1) == 0) {
+            free_handshake(conn);
+            conn->hs_done = false;
+        }
+    }
+}
+
+void fpl_conn_drop_work(fpl_conn *conn)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        if (conn->flights[i] != NULL) {
+            conn->flights[i]->released = true; /* the interpreter may still be in one of them */
+        }
+    }
+    fpl_clocks_clear(conn->clocks);
+    conn->hs_done = true;
+    conn->keying_due = false;
+    conn->reports &= 1u << FPL_REPORT_CLOSE_NOTIFY;
+}
+
+void fpl_conn_wipe_keys(fpl_conn *conn)
+{
+    if (conn->read_epoch > 0) {
+        fpl_read_epoch_wipe(&conn->read[1]);
+    }
+    if (conn->write_epoch > 0) {
+        fpl_write_epoch_wipe(&conn->write[1]);
+    }
+    fpl_aead_wipe(&conn->read_key); /* also keys agreed but never installed */
+    fpl_aead_wipe(&conn->write_key);
+    conn->read_epoch = 0;
+    conn->write_epoch = 0;
+    OPENSSL_cleanse(conn->master_secret, sizeof conn->master_secret);
+    OPENSSL_cleanse(conn->keying, sizeof conn->keying);
+    conn->has_master_secret = false;
+}
+
+void fpl_conn_teardown(fpl_conn *conn)
+{
+    if (conn->config == NULL) {
+        return;
+    }
+    conn->current_flight = NULL;
+    fpl_flights_free_released(conn, true);
+    fpl_input_free(conn);
+    free_handshake(conn);
+    fpl_conn_wipe_keys(conn);
+    if (conn->server_name != NULL) {
+        fpl_release(conn->config, conn->server_name, strlen(conn->server_name) + 1);
+        conn->server_name = NULL;
+    }
+}
+
+void fpl_conn_report(fpl_conn *conn, uint8_t report)
+{
+    conn->reports |= 1u << report;
+    if (report == FPL_REPORT_PEER_CERTIFICATE) {
+        conn->proven = true;
+    }
+    if (report == FPL_REPORT_CONNECTED) {
+        conn->connected = true;
+        conn->address_validated = true; /* the peer has seen what we sent */
+        conn->keying_due = conn->results.srtp_profile != 0;
+    }
+}
+
+fpl_phase fpl_conn_phase(const fpl_conn *conn)
+{
+    if (fpl_instance_state(&conn->handshake)->application_data != FPL_DATA_NONE) {
+        return FPL_PHASE_CONNECTED;
+    }
+    return conn->authenticated ? FPL_PHASE_KEYED : FPL_PHASE_PLAIN;
+}

@@ -1,0 +1,260 @@
+/* One end of an association: everything the engine, the record layer and the steps know of it.
+ *
+ * The handshake part (fpl_handshake) is freed once the handshake is over; what an idle connection needs
+ * stands in fpl_conn itself. The states of the machines are written by interpret.c only. */
+#ifndef FPL_ENGINE_CONN_H
+#define FPL_ENGINE_CONN_H
+
+#include <flightplan/flightplan.h>
+
+#include "api/config.h"
+#include "crypto/certificate.h"
+#include "crypto/kx.h"
+#include "crypto/prf.h"
+#include "crypto/sign.h"
+#include "engine/extensions.h"
+#include "engine/memory.h"
+#include "engine/reassembly.h"
+#include "engine/table.h"
+#include "engine/transcript.h"
+#include "fpl_extensions.h"
+#include "fpl_limits.h"
+#include "fpl_machines.h"
+#include "fpl_messages.h"
+#include "fpl_registries.h"
+#include "record/epoch12.h"
+
+#define FPL_MASTER_SECRET_LEN 48
+#define FPL_RANDOM_LEN 32
+#define FPL_VERIFY_DATA12_LEN 12
+#define FPL_COOKIE_MAX 255
+#define FPL_MAX_COMPANIONS 4
+#define FPL_MAX_FLIGHTS 3        /* one outstanding, one retained, one being prepared */
+#define FPL_MAX_FLIGHT_LINES 8
+#define FPL_MAX_PINS 4
+#define FPL_MAX_CHAIN 32          /* the largest that limit certificate_count may be set to */
+#define FPL_SRTP_MAX_MATERIAL 120 /* 2 x (32 + 16), rounded up */
+
+/* fpl_instance is one running machine. `state` is written by interpret.c only. */
+typedef struct fpl_instance {
+    uint8_t machine; /* fpl_machine_id */
+    uint8_t state;
+} fpl_instance;
+
+/* fpl_clock is one timer: when it falls due, and the interval that `start` and `back_off` go by. */
+typedef struct fpl_clock {
+    fpl_time deadline; /* FPL_NEVER = not running */
+    uint32_t interval; /* 0 = not started yet */
+} fpl_clock;
+
+/* fpl_flight_message is one line of a flight as it was prepared; `offset` is into the flight's bytes. */
+typedef struct fpl_flight_message {
+    size_t   offset;
+    size_t   len;
+    uint16_t seq;
+    uint16_t epoch;
+    uint8_t  type; /* handshake type */
+    bool     ccs;  /* a change_cipher_spec record instead of a message */
+} fpl_flight_message;
+
+/* fpl_flight is a flight of ours with those that extend it: kept as messages, cut into records when written. */
+typedef struct fpl_flight {
+    const fpl_machine     *owner;
+    const fpl_flight_spec *spec; /* of the first; those that extend it are resent alike */
+    fpl_instance           resend;
+    fpl_clock              clocks[FPL_NUM_TIMERS];
+    fpl_time               asked_at;     /* of the last resend the peer asked for; FPL_NEVER = none */
+    fpl_buffer             bytes;
+    fpl_flight_message     messages[FPL_MAX_FLIGHT_LINES];
+    uint8_t                num_messages;
+    uint8_t                at_message;   /* write cursor */
+    size_t                 at_byte;
+    uint32_t               timer_resends;
+    bool                   answers;      /* there is a message of the peer's that this flight answers */
+    uint16_t               answers_seq;
+    uint16_t               answers_epoch;
+    fpl_spans              again;        /* what of that message has come again */
+    bool                   released;     /* to be freed once the present event is done with */
+} fpl_flight;
+
+/* fpl_held is a copy of a record whose epoch cannot be read yet. */
+typedef struct fpl_held {
+    struct fpl_held *next;
+    size_t           len;
+    uint8_t          record[];
+} fpl_held;
+
+/* fpl_inbox is what is being read: the attached datagram, and the handshake record within it. */
+typedef struct fpl_inbox {
+    uint8_t  *datagram;
+    size_t    len;
+    size_t    at;
+    bool      attached;
+    fpl_bytes fragments;     /* what is left of the handshake record at hand */
+    uint16_t  epoch;         /* of that record */
+    uint64_t  record_seq;    /* of that record */
+    bool      authenticated; /* that record was */
+    fpl_held *held;          /* oldest first */
+    size_t    held_bytes;
+    uint8_t   num_held;
+    fpl_held *borrowed;      /* an event points into it; freed at the next call */
+    fpl_bytes data;          /* application data to report */
+    bool      has_data;
+} fpl_inbox;
+
+/* fpl_alert is an alert of ours that has not been written yet. */
+typedef struct fpl_pending_alert {
+    bool    set;
+    uint8_t level;
+    uint8_t description;
+} fpl_pending_alert;
+
+typedef enum fpl_life { FPL_LIFE_NONE, FPL_LIFE_LIVE, FPL_LIFE_CLOSED, FPL_LIFE_FAILED } fpl_life;
+
+/* What only a handshake needs. */
+typedef struct fpl_handshake {
+    fpl_transcript       transcript;
+    fpl_reassembly       reassembly;
+    fpl_kx               kx;
+    uint8_t              cookie[FPL_COOKIE_MAX];
+    uint8_t              cookie_len;
+    uint8_t              verify_requests;                   /* HelloVerifyRequests answered */
+    uint8_t              peer_share[FPL_KX_MAX_PUBLIC_LEN];
+    uint8_t              peer_share_len;
+    fpl_prf              master;                            /* keyed with the master secret */
+    fpl_certificate      peer_key;                          /* of the peer's leaf */
+    fpl_buffer           peer_chain;                        /* DER certificates, one after the other */
+    fpl_certificate_view chain_views[FPL_MAX_CHAIN];
+    uint8_t              num_chain;
+    fpl_signature_scheme scheme;                            /* of our signature */
+    uint8_t              digest[FPL_HASH_MAX_LEN];          /* what it signs */
+    uint8_t              digest_len;
+    uint8_t              signature[FPL_SIGNATURE_MAX_LEN];
+    uint8_t              signature_len;
+    uint16_t             peer_groups[FPL_CONFIG_LIST_MAX];  /* those of ours that the peer named, in its order */
+    uint8_t              num_peer_groups;
+    bool                 peer_named_groups;
+    uint16_t             peer_schemes[FPL_CONFIG_LIST_MAX]; /* likewise */
+    uint8_t              num_peer_schemes;
+    bool                 peer_named_schemes;
+    bool                 peer_signs_with_ecdsa;             /* certificate_types of a CertificateRequest */
+    uint8_t              plan;                              /* what choose_parameters12 found: fpl_plan12 */
+} fpl_handshake;
+
+struct fpl_conn {
+    const fpl_config      *config;
+    fpl_role               role;
+    fpl_life               life;
+    fpl_time               now;
+    fpl_instance           handshake;                       /* the handshake machine */
+    fpl_instance           companions[FPL_MAX_COMPANIONS];
+    uint8_t                num_companions;
+    uint8_t                fixed[FPL_NUM_FIXED + 1];        /* answers of fixed classifiers, by slot + 1 */
+    uint32_t               settled[FPL_NUM_FIXED + 1];      /* outcomes still allowed; 0 = all */
+    fpl_clock              clocks[FPL_NUM_TIMERS];
+    fpl_flight            *flights[FPL_MAX_FLIGHTS];
+    fpl_flight            *current_flight;                  /* while one of its events is interpreted */
+    fpl_handshake         *hs;                              /* NULL once the handshake is over */
+    bool                   hs_done;                         /* free it once the present event is done with */
+
+    fpl_read_epoch         read[2];                         /* 0 and 1 */
+    fpl_write_epoch        write[2];
+    fpl_aead_key           read_key;
+    fpl_aead_key           write_key;
+    uint8_t                read_epoch;                      /* newest with read keys */
+    uint8_t                write_epoch;
+    bool                   authenticated;                   /* a protected record of the peer's was accepted */
+    bool                   early_ccs;                       /* one that came before its state */
+    uint16_t               next_send_seq;
+    uint16_t               next_receive_seq;
+    uint16_t               last_receive_seq;                /* of the newest message consumed, and whether there was one */
+    uint16_t               last_receive_epoch;
+    bool                   has_received;
+
+    const fpl_cipher_suite_row *suite;
+    fpl_named_group        group;
+    fpl_signature_scheme   peer_scheme;
+    uint8_t                master_secret[FPL_MASTER_SECRET_LEN];
+    uint8_t                client_random[FPL_RANDOM_LEN];
+    uint8_t                server_random[FPL_RANDOM_LEN];
+    bool                   has_master_secret;
+    uint64_t               we_offered;                      /* extensions, bit = index */
+    uint64_t               peer_offered;
+    fpl_extension_results  results;
+    uint8_t                peer_fingerprint[32];
+    bool                   has_peer_fingerprint;
+    bool                   proven;                          /* the peer showed its certificate and proved it */
+    bool                   judged;
+    uint8_t                pins[FPL_MAX_PINS][32];
+    uint8_t                num_pins;
+
+    fpl_inbox              inbox;
+    uint32_t               reports;                         /* bit n: fpl_report n is due */
+    bool                   keying_due;
+    uint8_t                keying[FPL_SRTP_MAX_MATERIAL];   /* handed out; wiped at the next call */
+    fpl_pending_alert      alert;
+    fpl_time               notified_at;                     /* of the last rate-limited alert; FPL_NEVER = none */
+    size_t                 mtu;                             /* 0 = the configured one */
+    bool                   address_validated;
+    bool                   connected;                       /* CONNECTED was reported */
+    int16_t                alert_hint;
+    fpl_explanation        end;
+    fpl_stats              stats;
+    void                  *user_data;
+    char                  *server_name;                     /* the client's, NUL-terminated; NULL if it named none */
+
+    const fpl_message     *message;                         /* being interpreted; NULL outside of that */
+    const struct fpl_cookie_jar *cookies;                   /* the listener's keys; NULL without one */
+    fpl_bytes              address;                         /* of the peer, as the listener was given it */
+    bool                   scratch;                         /* a listener's, for stateless answers: it never becomes a connection */
+    uint64_t               hello_record_seq;                /* of the ClientHello at hand, for `numbers: of_request` */
+    uint16_t               path_bytes;                      /* fragments shrank to this after repeated loss; 0 = not yet */
+    fpl_listener          *listener;                        /* NULL without one */
+    struct fpl_peer       *peer;                            /* the listener's entry for it */
+};
+
+/* fpl_conn_setup makes zeroed `conn` a live end whose handshake stands at `machine`'s initial state. */
+fpl_status fpl_conn_setup(fpl_conn *conn, const fpl_config *config, fpl_role role, uint8_t machine, fpl_time now);
+
+/* fpl_conn_teardown wipes and frees all that `conn` owns, but not `conn`. */
+void fpl_conn_teardown(fpl_conn *conn);
+
+/* fpl_conn_limit is the value in force of a limit for `conn`. */
+static inline uint64_t fpl_conn_limit(const fpl_conn *conn, unsigned id)
+{
+    return conn->config->limits[id];
+}
+
+/* fpl_conn_advance moves the clock, which never goes back. */
+static inline void fpl_conn_advance(fpl_conn *conn, fpl_time now)
+{
+    if (now > conn->now) {
+        conn->now = now;
+    }
+}
+
+/* fpl_conn_tidy frees what an event left behind: released flights, a handshake that is over. Call it when
+ * no pointer into them is in use any more. */
+void fpl_conn_tidy(fpl_conn *conn);
+
+/* fpl_conn_drop_work frees flights, handshake and timers: the connection ends, but what it still has to say
+ * can be sealed. fpl_conn_wipe_keys follows once that is written. */
+void fpl_conn_drop_work(fpl_conn *conn);
+void fpl_conn_wipe_keys(fpl_conn *conn);
+
+/* fpl_conn_report makes `report` due at the next poll. */
+void fpl_conn_report(fpl_conn *conn, uint8_t report);
+
+/* fpl_conn_phase is how far the connection has come, as the record tables see it. */
+fpl_phase fpl_conn_phase(const fpl_conn *conn);
+
+/* fpl_conn_deadline is the earliest time at which a timer falls due. */
+fpl_time fpl_conn_deadline(const fpl_conn *conn);
+
+/* fpl_conn_own_random and fpl_conn_peer_random: the two hellos' randoms by side. */
+static inline const uint8_t *fpl_conn_own_random(const fpl_conn *conn)
+{
+    return conn->role == FPL_ROLE_CLIENT ? conn->client_random : conn->server_random;
+}
+
+#endif

@@ -1,0 +1,275 @@
+#include "engine/flight.h"
+
+#include <string.h>
+
+#include "engine/keys.h"
+#include "engine/timer.h"
+
+/* A first guess that holds every message but a long chain; a builder that needs more is asked again. */
+#define FPL_MESSAGE_GUESS 512
+#define FPL_MESSAGE_MOST (1u << 18)
+
+bool fpl_flight_writes(const fpl_flight *flight)
+{
+    return !flight->released && fpl_instance_state(&flight->resend)->writes;
+}
+
+static void free_flight(fpl_conn *conn, size_t index)
+{
+    fpl_flight *flight = conn->flights[index];
+    fpl_buffer_free(conn->config, &flight->bytes);
+    fpl_release(conn->config, flight, sizeof *flight);
+    conn->flights[index] = NULL;
+}
+
+void fpl_flights_free_released(fpl_conn *conn, bool all)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        if (conn->flights[i] != NULL && conn->flights[i] != conn->current_flight && (all || conn->flights[i]->released)) {
+            free_flight(conn, i);
+        }
+    }
+}
+
+static void raise(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t code)
+{
+    fpl_event event;
+    memset(&event, 0, sizeof event);
+    event.kind = kind;
+    event.code = code;
+    if (flight != NULL) {
+        (void)fpl_dispatch_flight(conn, flight, &event);
+    } else {
+        fpl_dispatch_flights(conn, &event);
+    }
+}
+
+void fpl_flights_answered(fpl_conn *conn)
+{
+    raise(conn, NULL, FPL_EVENT_PEER, FPL_PEER_NEXT_FLIGHT_COMPLETE);
+}
+
+/* --- preparing -------------------------------------------------------------------------------- */
+
+static fpl_flight *find_extended(fpl_conn *conn, const fpl_machine *machine, const fpl_flight_spec *spec)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        fpl_flight *flight = conn->flights[i];
+        if (flight != NULL && !flight->released && flight->owner == machine &&
+            (spec->extends >> (unsigned)(flight->spec - machine->flights) & 1) != 0) {
+            return flight;
+        }
+    }
+    return NULL;
+}
+
+static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const fpl_flight_spec *spec)
+{
+    fpl_flight *flight;
+    fpl_flights_free_released(conn, false);
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        if (conn->flights[i] != NULL) {
+            continue;
+        }
+        flight = fpl_allocate(conn->config, sizeof *flight);
+        if (flight == NULL) {
+            return NULL;
+        }
+        flight->owner = machine;
+        flight->spec = spec;
+        flight->asked_at = FPL_NEVER;
+        flight->answers = conn->has_received;
+        flight->answers_seq = conn->last_receive_seq;
+        flight->answers_epoch = conn->last_receive_epoch;
+        fpl_clocks_clear(flight->clocks);
+        fpl_instance_begin(&flight->resend, FPL_MACHINE_RESEND12);
+        conn->flights[i] = flight;
+        return flight;
+    }
+    return NULL;
+}
+
+/* The server's first numbers are those of the ClientHello it answers, but none is used twice. */
+static void number_as_request(fpl_conn *conn, const fpl_event *event)
+{
+    if (event->kind != FPL_EVENT_MESSAGE) {
+        return;
+    }
+    if (event->seq > conn->next_send_seq) {
+        conn->next_send_seq = event->seq;
+    }
+    if (conn->hello_record_seq > conn->write[0].next_seq) {
+        conn->write[0].next_seq = conn->hello_record_seq;
+    }
+}
+
+static fpl_status build(fpl_conn *conn, fpl_flight *flight, const fpl_flight_line *line, fpl_bytes *out)
+{
+    for (size_t guess = FPL_MESSAGE_GUESS; guess <= FPL_MESSAGE_MOST; guess *= 2) {
+        fpl_writer writer;
+        if (!fpl_buffer_reserve(conn->config, &flight->bytes, guess)) {
+            return FPL_STATUS_NO_MEMORY;
+        }
+        writer = fpl_writer_of(flight->bytes.data + flight->bytes.len, flight->bytes.cap - flight->bytes.len);
+        if (line->build(conn, &writer) && fpl_writer_ok(&writer)) {
+            *out = fpl_bytes_of(writer.data, writer.len);
+            flight->bytes.len += writer.len;
+            return FPL_STATUS_OK;
+        }
+        if (!writer.failed) {
+            return FPL_STATUS_INTERNAL; /* more room would not help */
+        }
+    }
+    return FPL_STATUS_INTERNAL;
+}
+
+/* What our own hello offers decides later which answers are solicited. */
+static void note_offer(fpl_conn *conn, const fpl_flight_line *line, fpl_bytes body)
+{
+    fpl_message msg;
+    fpl_reader  reader = fpl_reader_of(NULL, 0);
+    fpl_bytes   list = fpl_bytes_none();
+    if (line->message == FPL_MESSAGE_CLIENT_HELLO && fpl_message_decode(&msg, line->message, 0, body, &reader) &&
+        fpl_message_extensions(&msg, &list)) {
+        conn->we_offered = fpl_extensions_mask(list);
+    }
+}
+
+static fpl_status add_message(fpl_conn *conn, fpl_flight *flight, const fpl_flight_line *line)
+{
+    fpl_flight_message *message = &flight->messages[flight->num_messages];
+    fpl_bytes           body = fpl_bytes_none();
+    fpl_status          status;
+    if (conn->next_send_seq == UINT16_MAX) {
+        return FPL_STATUS_INTERNAL; /* message_seq must not wrap, RFC 6347 section 4.2.2 */
+    }
+    status = build(conn, flight, line, &body);
+    if (status != FPL_STATUS_OK) {
+        return status;
+    }
+    message->type = fpl_message_infos[line->message].type;
+    message->seq = conn->next_send_seq++;
+    message->epoch = line->epoch;
+    message->len = body.len;
+    message->offset = flight->bytes.len - body.len;
+    message->ccs = false;
+    flight->num_messages++;
+    note_offer(conn, line, body);
+    if (line->transcript == FPL_TRANSCRIPT_NO) {
+        return FPL_STATUS_OK;
+    }
+    return fpl_transcript_append(conn->config, &conn->hs->transcript, message->type, message->seq, body);
+}
+
+static fpl_status add_line(fpl_conn *conn, fpl_flight *flight, const fpl_flight_line *line)
+{
+    bool       broken = false;
+    fpl_status status = FPL_STATUS_OK;
+    if (!fpl_conn_holds(conn, line->when, line->num_when, &broken)) {
+        return broken ? FPL_STATUS_INTERNAL : FPL_STATUS_OK;
+    }
+    if (flight->num_messages == FPL_MAX_FLIGHT_LINES) {
+        return FPL_STATUS_INTERNAL;
+    }
+    if (line->message == FPL_MESSAGE_NONE) {
+        fpl_flight_message *message = &flight->messages[flight->num_messages++];
+        memset(message, 0, sizeof *message);
+        message->ccs = true;
+        message->epoch = line->epoch;
+    } else {
+        status = add_message(conn, flight, line);
+    }
+    for (uint8_t i = 0; i < line->num_then && status == FPL_STATUS_OK; i++) {
+        status = line->then[i].act(conn, NULL);
+    }
+    return status == FPL_STATUS_OK ? fpl_keys_install(conn, line->keys) : status;
+}
+
+fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_t id, const fpl_event *event)
+{
+    const fpl_flight_spec *spec = &machine->flights[id];
+    fpl_flight            *flight = find_extended(conn, machine, spec);
+    bool                   extends = flight != NULL;
+    if (!extends) {
+        fpl_flights_answered(conn);
+        flight = new_flight(conn, machine, spec);
+        if (flight == NULL) {
+            return FPL_STATUS_NO_MEMORY;
+        }
+    }
+    if (spec->numbers_of_request) {
+        number_as_request(conn, event);
+    }
+    for (uint8_t i = 0; i < spec->num_lines; i++) {
+        fpl_status status = add_line(conn, flight, &spec->lines[i]);
+        if (status != FPL_STATUS_OK) {
+            return status;
+        }
+    }
+    raise(conn, flight, FPL_EVENT_FLIGHT, extends ? FPL_FLIGHT_EXTENDED : FPL_FLIGHT_BUFFERED);
+    return FPL_STATUS_OK;
+}
+
+/* --- resending -------------------------------------------------------------------------------- */
+
+void fpl_flight_rewind(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t code)
+{
+    if (kind == FPL_EVENT_FLIGHT && code == FPL_FLIGHT_EXTENDED) {
+        return; /* only what was added is new */
+    }
+    if (kind == FPL_EVENT_PEER) {
+        flight->asked_at = conn->now;
+    }
+    if (kind != FPL_EVENT_FLIGHT) {
+        conn->stats.flights_resent++;
+    }
+    flight->at_message = 0;
+    flight->at_byte = 0;
+}
+
+void fpl_flights_note_received(fpl_conn *conn, uint16_t seq, uint16_t epoch)
+{
+    conn->next_receive_seq = (uint16_t)(seq + 1);
+    conn->last_receive_seq = seq;
+    conn->last_receive_epoch = epoch;
+    conn->has_received = true;
+}
+
+void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated)
+{
+    conn->stats.duplicates++;
+    if (conn->authenticated && !authenticated) {
+        return;
+    }
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        fpl_flight *flight = conn->flights[i];
+        if (flight == NULL || !flight->answers || flight->answers_seq != fragment->seq ||
+            flight->answers_epoch != fragment->epoch) {
+            continue;
+        }
+        if (!fpl_spans_add(&flight->again, fragment->offset, fragment->offset + (uint32_t)fragment->body.len)) {
+            memset(&flight->again, 0, sizeof flight->again);
+        }
+        if (fpl_spans_whole(&flight->again, fragment->total)) {
+            memset(&flight->again, 0, sizeof flight->again);
+            raise(conn, flight, FPL_EVENT_PEER, FPL_PEER_RESENT_ITS_FLIGHT);
+        }
+    }
+}
+
+size_t fpl_flight_mtu(fpl_conn *conn, const fpl_flight *flight)
+{
+    size_t   mtu = conn->mtu != 0 ? conn->mtu : (size_t)fpl_conn_limit(conn, FPL_LIMIT_MTU);
+    uint64_t after = fpl_conn_limit(conn, FPL_LIMIT_RESEND_SMALLER_AFTER);
+    if (flight->timer_resends >= after) {
+        uint64_t halvings = flight->timer_resends - after;
+        uint64_t smaller = halvings > 8 ? 0 : fpl_conn_limit(conn, FPL_LIMIT_RESEND_SMALLER_BYTES) >> halvings;
+        if (smaller < fpl_limits[FPL_LIMIT_MTU].min) {
+            smaller = fpl_limits[FPL_LIMIT_MTU].min;
+        }
+        if (conn->path_bytes == 0 || smaller < conn->path_bytes) {
+            conn->path_bytes = (uint16_t)smaller; /* later flights go the same path */
+        }
+    }
+    return conn->path_bytes != 0 && conn->path_bytes < mtu ? conn->path_bytes : mtu;
+}

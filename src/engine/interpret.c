@@ -1,0 +1,554 @@
+/* Rows are obeyed in the one order that the DSL states (settles, extensions, require, ends_record,
+ * transcript, do, keys, drop_keys, timers, send, ack, notify, report, goto). No handshake is known here. */
+#include "engine/interpret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/alert.h"
+#include "engine/flight.h"
+#include "engine/keys.h"
+#include "engine/names.h"
+#include "engine/timer.h"
+
+/* One run of a machine over one event. */
+typedef struct fpl_run {
+    fpl_conn          *conn;
+    fpl_instance      *instance;
+    fpl_flight        *flight; /* of a resend machine, else NULL */
+    const fpl_event   *event;  /* what came in */
+    fpl_event_key      key;    /* what is being looked up: that event, or `immediate` */
+    const fpl_machine *machine;
+    const fpl_state   *state;
+    const fpl_row     *row;
+    uint8_t            chosen; /* the outcome taken */
+    fpl_message       *msg;    /* decoded once, alive for the whole run */
+    bool               decoded;
+} fpl_run;
+
+void fpl_instance_begin(fpl_instance *instance, uint8_t machine)
+{
+    instance->machine = machine;
+    instance->state = fpl_machines[machine]->initial;
+}
+
+const fpl_state *fpl_instance_state(const fpl_instance *instance)
+{
+    return &fpl_machines[instance->machine]->states[instance->state];
+}
+
+bool fpl_conn_hand_over(fpl_conn *conn, const fpl_conn *from)
+{
+    if (fpl_machines[from->handshake.machine]->one_per == FPL_ONE_PER_DATAGRAM) {
+        return false;
+    }
+    conn->handshake = from->handshake;
+    memcpy(conn->fixed, from->fixed, sizeof conn->fixed);
+    memcpy(conn->settled, from->settled, sizeof conn->settled);
+    return true;
+}
+
+/* --- looking up ------------------------------------------------------------------------------ */
+
+static bool epoch_fits(const fpl_conn *conn, uint16_t wanted, uint16_t epoch)
+{
+    switch (wanted) {
+    case FPL_EPOCH_ANY: return true;
+    case FPL_EPOCH_CURRENT: return epoch == conn->read_epoch;
+    case FPL_EPOCH_KEYED: return epoch > 0;
+    default: return wanted == epoch;
+    }
+}
+
+static bool key_fits(const fpl_conn *conn, const fpl_event_key *row, const fpl_event_key *key)
+{
+    if (row->kind != key->kind) {
+        return false;
+    }
+    if (row->kind == FPL_EVENT_IMMEDIATE) {
+        return true;
+    }
+    if (row->code != key->code && !(row->kind == FPL_EVENT_ALERT && row->code == FPL_ALERT_EVENT_ANY)) {
+        return false;
+    }
+    switch (row->kind) {
+    case FPL_EVENT_MESSAGE:
+    case FPL_EVENT_RECORD:
+    case FPL_EVENT_ALERT: return epoch_fits(conn, row->epoch, key->epoch);
+    default: return true;
+    }
+}
+
+static const fpl_row *find_row(const fpl_conn *conn, const fpl_machine *machine, const fpl_state *state,
+                               const fpl_event_key *key)
+{
+    for (uint8_t i = 0; i < state->num_rows; i++) {
+        if (key_fits(conn, &state->rows[i].event, key)) {
+            return &state->rows[i];
+        }
+    }
+    for (uint8_t i = 0; !state->immediate && i < machine->num_any_rows; i++) {
+        if (key_fits(conn, &machine->any_rows[i].event, key)) {
+            return &machine->any_rows[i];
+        }
+    }
+    return NULL;
+}
+
+static fpl_event_key key_of(const fpl_machine *machine, const fpl_event *event)
+{
+    fpl_event_key key;
+    memset(&key, 0, sizeof key);
+    key.kind = event->kind;
+    key.code = event->kind == FPL_EVENT_MESSAGE ? fpl_message_find(machine->version, event->type) : event->code;
+    key.epoch = event->epoch;
+    return key;
+}
+
+bool fpl_conn_lists(const fpl_conn *conn, uint8_t kind, uint8_t code)
+{
+    const fpl_machine *machine = fpl_machines[conn->handshake.machine];
+    fpl_event_key      key;
+    memset(&key, 0, sizeof key);
+    key.kind = kind;
+    key.code = code;
+    return find_row(conn, machine, fpl_instance_state(&conn->handshake), &key) != NULL;
+}
+
+bool fpl_conn_takes_seq_any(const fpl_conn *conn, uint8_t type, uint16_t epoch)
+{
+    const fpl_machine *machine = fpl_machines[conn->handshake.machine];
+    const fpl_row     *row;
+    fpl_event_key      key;
+    memset(&key, 0, sizeof key);
+    key.kind = FPL_EVENT_MESSAGE;
+    key.code = fpl_message_find(machine->version, type);
+    key.epoch = epoch;
+    row = key.code == FPL_MESSAGE_NONE ? NULL : find_row(conn, machine, fpl_instance_state(&conn->handshake), &key);
+    return row != NULL && row->event.seq_any;
+}
+
+/* --- telling --------------------------------------------------------------------------------- */
+
+static const char *event_name(const fpl_event_key *key)
+{
+    return key->kind == FPL_EVENT_IMMEDIATE ? fpl_event_kind_name(key->kind) : fpl_event_code_name(key->kind, key->code);
+}
+
+static void trace(const fpl_run *run, const fpl_outcome *outcome, const char *check, const char *next)
+{
+    const fpl_config *config = run->conn->config;
+    char              name[64];
+    fpl_trace_event   told;
+    if (config->trace == NULL) {
+        return;
+    }
+    (void)snprintf(name, sizeof name, "%s%s%s", fpl_event_kind_name(run->row->event.kind),
+                   run->row->event.kind == FPL_EVENT_IMMEDIATE ? "" : ":",
+                   fpl_event_code_name(run->row->event.kind, run->row->event.code));
+    memset(&told, 0, sizeof told);
+    told.machine = run->machine->name;
+    told.state = run->state->name;
+    told.event = name;
+    told.outcome = run->row->select != NULL && run->row->select->outcome_names != NULL
+                       ? run->row->select->outcome_names[run->chosen]
+                       : NULL;
+    told.check = check;
+    told.next = next;
+    told.file = run->machine->file;
+    told.ref = outcome->ref;
+    told.line = outcome->line;
+    config->trace(config->trace_arg, run->conn, &told);
+}
+
+/* --- ending ---------------------------------------------------------------------------------- */
+
+static void end(fpl_conn *conn, fpl_failure_class failure, int alert, const char *what, const char *ref)
+{
+    if (conn->life == FPL_LIFE_FAILED) {
+        return;
+    }
+    conn->life = FPL_LIFE_FAILED;
+    conn->end.failure = failure;
+    conn->end.alert = alert;
+    conn->end.alert_hint = conn->alert_hint;
+    conn->end.what = what;
+    conn->end.ref = ref;
+    conn->alert.set = false;
+    if (failure != FPL_FAILURE_PEER_ALERTED && failure != FPL_FAILURE_REPLACED && failure != FPL_FAILURE_TIMEOUT &&
+        alert >= 0) {
+        fpl_alert_queue(conn, (uint8_t)alert);
+    }
+    fpl_conn_drop_work(conn);
+}
+
+void fpl_conn_fail(fpl_conn *conn, fpl_failure_class failure, int alert, const char *what, const char *ref)
+{
+    const fpl_machine *machine = fpl_machines[conn->handshake.machine];
+    if (conn->life == FPL_LIFE_FAILED) {
+        return;
+    }
+    conn->end.machine = machine->name;
+    conn->end.state = fpl_instance_state(&conn->handshake)->name;
+    conn->end.file = machine->file;
+    end(conn, failure, alert, what, ref);
+}
+
+/* A stateless machine keeps nothing and ends nothing: what it does not list is a drop. */
+static bool stateless(const fpl_run *run)
+{
+    return run->machine->one_per == FPL_ONE_PER_DATAGRAM;
+}
+
+static fpl_taken refuse(fpl_run *run, const fpl_outcome *outcome, int alert, const char *what, const char *ref)
+{
+    fpl_conn *conn = run->conn;
+    if (stateless(run)) {
+        return FPL_TAKEN_DROPPED;
+    }
+    conn->end.machine = run->machine->name;
+    conn->end.state = run->state->name;
+    conn->end.event = event_name(&run->row->event);
+    conn->end.file = run->machine->file;
+    conn->end.line = outcome != NULL ? outcome->line : run->row->line;
+    end(conn, alert == FPL_ALERT_DESCRIPTION_INTERNAL_ERROR ? FPL_FAILURE_INTERNAL : FPL_FAILURE_WE_ALERTED, alert, what,
+        ref);
+    return FPL_TAKEN_ENDED;
+}
+
+static fpl_taken broken(fpl_run *run, const fpl_outcome *outcome, const char *what)
+{
+    return refuse(run, outcome, FPL_ALERT_DESCRIPTION_INTERNAL_ERROR, what, NULL);
+}
+
+/* --- one row --------------------------------------------------------------------------------- */
+
+static fpl_taken decode(fpl_run *run)
+{
+    fpl_reader reader = fpl_reader_of(NULL, 0);
+    uint8_t    select = run->conn->suite != NULL ? run->conn->suite->key_exchange : 0;
+    if (run->decoded) {
+        return FPL_TAKEN;
+    }
+    if (!fpl_message_decode(run->msg, run->key.code, select, run->event->body, &reader)) {
+        return refuse(run, NULL, reader.alert != 0 ? reader.alert : FPL_ALERT_DESCRIPTION_DECODE_ERROR, reader.where,
+                      run->row->outcomes[run->row->select != NULL].ref);
+    }
+    run->msg->type = run->event->type;
+    run->msg->seq = run->event->seq;
+    run->decoded = true;
+    return FPL_TAKEN;
+}
+
+/* Asks a classifier. A fixed one answers once; what was settled is enforced, for the prover relies on it. */
+static uint8_t ask(fpl_conn *conn, const fpl_classifier *classifier, const fpl_message *msg)
+{
+    uint8_t  slot = classifier->fixed;
+    uint32_t allowed = slot != 0 ? conn->settled[slot] : 0;
+    uint8_t  answer;
+    if (slot != 0 && conn->fixed[slot] != 0) {
+        return conn->fixed[slot];
+    }
+    if (allowed != 0 && (allowed & (allowed - 1)) == 0) {
+        for (answer = 0; allowed >> answer != 1; answer++) {
+        }
+    } else {
+        answer = classifier->call(conn, msg);
+    }
+    if (answer == 0 || answer > classifier->num_outcomes || (allowed != 0 && (allowed >> answer & 1) == 0)) {
+        return 0;
+    }
+    if (slot != 0) {
+        conn->fixed[slot] = answer;
+    }
+    return answer;
+}
+
+bool fpl_conn_holds(fpl_conn *conn, const fpl_condition *conditions, uint8_t num, bool *broken_answer)
+{
+    for (uint8_t i = 0; i < num; i++) {
+        uint8_t answer = ask(conn, conditions[i].classifier, NULL);
+        if (answer == 0) {
+            *broken_answer = true;
+            return false;
+        }
+        if ((conditions[i].allowed >> answer & 1) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static fpl_taken check_extensions(fpl_run *run, const fpl_outcome *outcome, fpl_block_view *view)
+{
+    fpl_bytes   list = fpl_bytes_none();
+    fpl_refusal why;
+    (void)fpl_message_extensions(run->msg, &list);
+    memset(&why, 0, sizeof why);
+    if (!fpl_extensions_read(run->conn, run->machine->version, outcome->extensions, list, view, &why)) {
+        trace(run, outcome, why.what, NULL);
+        return refuse(run, outcome, why.alert, why.what, why.ref);
+    }
+    return FPL_TAKEN;
+}
+
+static fpl_taken check_all(fpl_run *run, const fpl_outcome *outcome)
+{
+    for (uint8_t i = 0; i < outcome->num_require; i++) {
+        const fpl_requirement *requirement = &outcome->require[i];
+        if (!requirement->check(run->conn, run->msg)) {
+            trace(run, outcome, requirement->name, NULL);
+            return refuse(run, outcome, requirement->alert, requirement->name, requirement->ref);
+        }
+    }
+    if (outcome->ends_record && run->event->rest_follows) {
+        trace(run, outcome, "ends_record", NULL);
+        return refuse(run, outcome, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE, "ends_record", outcome->ref);
+    }
+    return FPL_TAKEN;
+}
+
+static fpl_status hash(fpl_run *run, const fpl_outcome *outcome)
+{
+    fpl_conn *conn = run->conn;
+    switch ((fpl_transcript_op)outcome->transcript) {
+    case FPL_TRANSCRIPT_APPEND:
+        return fpl_transcript_append(conn->config, &conn->hs->transcript, run->event->type, run->event->seq,
+                                     run->event->body);
+    case FPL_TRANSCRIPT_RESTART: fpl_transcript_restart(conn->config, &conn->hs->transcript); return FPL_STATUS_OK;
+    case FPL_TRANSCRIPT_NOTHING:
+    case FPL_TRANSCRIPT_NO: return FPL_STATUS_OK;
+    case FPL_TRANSCRIPT_AS_MESSAGE_HASH:
+    case FPL_TRANSCRIPT_FROM_COOKIE: return FPL_STATUS_INTERNAL; /* of DTLS 1.3, which codegen refuses for now */
+    }
+    return FPL_STATUS_INTERNAL;
+}
+
+static void move(fpl_run *run, uint8_t state)
+{
+    run->instance->state = state;
+    run->state = &run->machine->states[state];
+}
+
+/* The effects of an outcome whose checks have passed. */
+static fpl_taken obey(fpl_run *run, const fpl_outcome *outcome)
+{
+    fpl_conn      *conn = run->conn;
+    fpl_block_view view;
+    fpl_taken      taken;
+
+    for (uint8_t i = 0; i < outcome->num_settles; i++) {
+        conn->settled[outcome->settles[i].classifier->fixed] = outcome->settles[i].allowed;
+    }
+    if (outcome->extensions != 0) {
+        taken = check_extensions(run, outcome, &view);
+        if (taken != FPL_TAKEN) {
+            return taken;
+        }
+    }
+    taken = check_all(run, outcome);
+    if (taken != FPL_TAKEN) {
+        return taken;
+    }
+    trace(run, outcome, NULL,
+          outcome->move == FPL_MOVE_GOTO   ? run->machine->states[outcome->next].name
+          : outcome->move == FPL_MOVE_SAME ? run->state->name
+          : outcome->move == FPL_MOVE_CLOSED ? "CLOSED"
+                                             : NULL);
+    if (run->key.kind == FPL_EVENT_MESSAGE && !run->row->event.seq_any && !stateless(run)) {
+        fpl_flights_note_received(conn, run->event->seq, run->event->epoch);
+    }
+    if (outcome->transcript != FPL_TRANSCRIPT_NOTHING && hash(run, outcome) != FPL_STATUS_OK) {
+        return broken(run, outcome, "transcript");
+    }
+    if (outcome->extensions != 0) {
+        conn->peer_offered |= view.present;
+    }
+    if (outcome->extensions != 0 &&
+        fpl_extensions_accept(conn, run->machine->version, outcome->extensions, &view) != FPL_STATUS_OK) {
+        return broken(run, outcome, "extensions");
+    }
+    for (uint8_t i = 0; i < outcome->num_actions; i++) {
+        if (outcome->actions[i].act(conn, run->msg) != FPL_STATUS_OK) {
+            return broken(run, outcome, outcome->actions[i].name);
+        }
+    }
+    if (fpl_keys_install(conn, outcome->keys) != FPL_STATUS_OK) {
+        return broken(run, outcome, "keys");
+    }
+    for (uint8_t i = 0; i < outcome->num_timers; i++) {
+        fpl_timer_apply(conn, run->flight, &outcome->timers[i]);
+    }
+    if (outcome->send != FPL_NO_FLIGHT &&
+        fpl_flight_prepare(conn, run->machine, (uint8_t)(outcome->send - 1), run->event) != FPL_STATUS_OK) {
+        return broken(run, outcome, "send");
+    }
+    if (outcome->notify != FPL_NO_ALERT) {
+        fpl_alert_notify(conn, (uint8_t)outcome->notify);
+    }
+    if (outcome->report != FPL_REPORT_NONE) {
+        fpl_conn_report(conn, outcome->report);
+    }
+    return FPL_TAKEN;
+}
+
+static fpl_taken conclude(fpl_run *run, const fpl_outcome *outcome)
+{
+    fpl_conn *conn = run->conn;
+    switch ((fpl_move)outcome->move) {
+    case FPL_MOVE_GOTO:
+        move(run, outcome->next);
+        if (run->flight != NULL && run->state->writes) {
+            fpl_flight_rewind(conn, run->flight, run->key.kind, run->key.code);
+        }
+        if (run->instance == &conn->handshake && run->state->final && outcome->send == FPL_NO_FLIGHT) {
+            fpl_flights_answered(conn);
+        }
+        return FPL_TAKEN;
+    case FPL_MOVE_SAME: return FPL_TAKEN;
+    case FPL_MOVE_CLOSED:
+        conn->life = FPL_LIFE_CLOSED;
+        fpl_conn_drop_work(conn);
+        return FPL_TAKEN_ENDED;
+    case FPL_MOVE_ALERT:
+        if (stateless(run)) {
+            fpl_alert_notify(conn, (uint8_t)outcome->alert);
+            return FPL_TAKEN_DROPPED;
+        }
+        return refuse(run, outcome, outcome->alert,
+                      run->row->select != NULL ? run->row->select->name : event_name(&run->row->event), outcome->ref);
+    case FPL_MOVE_FAIL:
+        conn->end.machine = run->machine->name;
+        conn->end.state = run->state->name;
+        conn->end.event = event_name(&run->row->event);
+        conn->end.file = run->machine->file;
+        conn->end.line = outcome->line;
+        switch ((fpl_ending)outcome->ending) {
+        case FPL_ENDING_TIMEOUT: end(conn, FPL_FAILURE_TIMEOUT, FPL_NO_ALERT, NULL, outcome->ref); break;
+        case FPL_ENDING_PEER_ALERT: end(conn, FPL_FAILURE_PEER_ALERTED, conn->end.alert, NULL, outcome->ref); break;
+        case FPL_ENDING_REPLACED: end(conn, FPL_FAILURE_REPLACED, FPL_NO_ALERT, NULL, outcome->ref); break;
+        case FPL_ENDING_NONE: return broken(run, outcome, "fail");
+        }
+        return FPL_TAKEN_ENDED;
+    case FPL_MOVE_NONE: break;
+    }
+    return broken(run, outcome, "goto");
+}
+
+/* Runs one machine over one event, through the immediate states and hand-overs behind it. */
+static fpl_taken run_event(fpl_conn *conn, fpl_instance *instance, fpl_flight *flight, const fpl_event *event)
+{
+    fpl_message msg;
+    fpl_run     run;
+    uint8_t     began = instance->state;
+    memset(&run, 0, sizeof run);
+    msg.id = FPL_MESSAGE_NONE;
+    run.conn = conn;
+    run.instance = instance;
+    run.flight = flight;
+    run.event = event;
+    run.msg = &msg;
+    run.machine = fpl_machines[instance->machine];
+    run.state = fpl_instance_state(instance);
+    run.key = key_of(run.machine, event);
+    for (;;) {
+        const fpl_outcome *outcome;
+        fpl_taken          taken;
+        run.row = find_row(conn, run.machine, run.state, &run.key);
+        if (run.row == NULL || (run.key.kind == FPL_EVENT_MESSAGE && run.key.code == FPL_MESSAGE_NONE)) {
+            return FPL_TAKEN_UNLISTED;
+        }
+        if (run.key.kind == FPL_EVENT_MESSAGE) {
+            taken = decode(&run);
+            if (taken != FPL_TAKEN) {
+                return taken;
+            }
+        }
+        run.chosen = run.row->select != NULL ? ask(conn, run.row->select, &msg) : 0;
+        if (run.row->select != NULL && run.chosen == 0) {
+            return broken(&run, NULL, run.row->select->name);
+        }
+        outcome = &run.row->outcomes[run.chosen];
+        conn->message = &msg;
+        taken = obey(&run, outcome);
+        conn->message = NULL;
+        if (taken == FPL_TAKEN) {
+            taken = conclude(&run, outcome);
+        }
+        if (taken == FPL_TAKEN_DROPPED) {
+            instance->state = began;
+            return taken;
+        }
+        if (taken != FPL_TAKEN || conn->life != FPL_LIFE_LIVE) {
+            return FPL_TAKEN_ENDED;
+        }
+        if (run.state->hand_to_machine != 0) {
+            uint8_t state = run.state->hand_to_state;
+            instance->machine = run.state->hand_to_machine;
+            run.machine = fpl_machines[instance->machine];
+            move(&run, state);
+            run.key = key_of(run.machine, event);
+            if (conn->scratch) {
+                return FPL_TAKEN; /* a connection of its own goes on from here */
+            }
+            continue;
+        }
+        if (!run.state->immediate) {
+            return FPL_TAKEN;
+        }
+        memset(&run.key, 0, sizeof run.key);
+        run.key.kind = FPL_EVENT_IMMEDIATE;
+    }
+}
+
+/* --- who gets an event ------------------------------------------------------------------------ */
+
+static bool runs_beside(const fpl_machine *companion, const fpl_instance *handshake)
+{
+    for (uint8_t i = 0; i < companion->num_runs_in; i++) {
+        const fpl_runs_in *place = &companion->runs_in[i];
+        if (place->machine == handshake->machine && (place->states >> handshake->state & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+fpl_taken fpl_dispatch(fpl_conn *conn, const fpl_event *event)
+{
+    fpl_taken taken;
+    if (conn->life != FPL_LIFE_LIVE) {
+        return FPL_TAKEN_UNLISTED;
+    }
+    taken = run_event(conn, &conn->handshake, NULL, event);
+    for (uint8_t i = 0; i < conn->num_companions && conn->life == FPL_LIFE_LIVE; i++) {
+        fpl_instance *companion = &conn->companions[i];
+        if (runs_beside(fpl_machines[companion->machine], &conn->handshake)) {
+            fpl_taken also = run_event(conn, companion, NULL, event);
+            taken = taken == FPL_TAKEN_UNLISTED ? also : taken;
+        }
+    }
+    return taken;
+}
+
+fpl_taken fpl_dispatch_flight(fpl_conn *conn, fpl_flight *flight, const fpl_event *event)
+{
+    fpl_flight *before = conn->current_flight;
+    fpl_taken   taken;
+    if (conn->life != FPL_LIFE_LIVE || flight->released) {
+        return FPL_TAKEN_UNLISTED;
+    }
+    conn->current_flight = flight;
+    taken = run_event(conn, &flight->resend, flight, event);
+    conn->current_flight = before;
+    return taken;
+}
+
+void fpl_dispatch_flights(fpl_conn *conn, const fpl_event *event)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        if (conn->flights[i] != NULL) {
+            (void)fpl_dispatch_flight(conn, conn->flights[i], event);
+        }
+    }
+}

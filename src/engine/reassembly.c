@@ -1,0 +1,237 @@
+#include "engine/reassembly.h"
+
+#include <string.h>
+
+#include "api/config.h"
+
+bool fpl_spans_add(fpl_spans *spans, uint32_t from, uint32_t to)
+{
+    uint8_t first = 0;
+    uint8_t last;
+    if (from >= to) {
+        return true;
+    }
+    while (first < spans->num && spans->to[first] < from) {
+        first++;
+    }
+    /* [first, last) are the intervals that touch the new one: they become one. */
+    last = first;
+    while (last < spans->num && spans->from[last] <= to) {
+        if (spans->from[last] < from) {
+            from = spans->from[last];
+        }
+        if (spans->to[last] > to) {
+            to = spans->to[last];
+        }
+        last++;
+    }
+    if (last == first) {
+        if (spans->num == FPL_MAX_SPANS) {
+            return false;
+        }
+        for (uint8_t i = spans->num; i > first; i--) {
+            spans->from[i] = spans->from[i - 1];
+            spans->to[i] = spans->to[i - 1];
+        }
+        spans->num++;
+    } else {
+        uint8_t gone = (uint8_t)(last - first - 1);
+        for (uint8_t i = (uint8_t)(first + 1); i + gone < spans->num; i++) {
+            spans->from[i] = spans->from[i + gone];
+            spans->to[i] = spans->to[i + gone];
+        }
+        spans->num = (uint8_t)(spans->num - gone);
+    }
+    spans->from[first] = from;
+    spans->to[first] = to;
+    return true;
+}
+
+bool fpl_spans_whole(const fpl_spans *spans, uint32_t len)
+{
+    return len == 0 || (spans->num == 1 && spans->from[0] == 0 && spans->to[0] >= len);
+}
+
+/* Do the octets that `fragment` shares with the candidate agree with it? */
+static bool agrees(const fpl_candidate *candidate, const fpl_fragment *fragment)
+{
+    uint32_t end = fragment->offset + (uint32_t)fragment->body.len;
+    if (candidate->type != fragment->type || candidate->total != fragment->total) {
+        return false;
+    }
+    for (uint8_t i = 0; i < candidate->spans.num; i++) {
+        uint32_t from = candidate->spans.from[i] > fragment->offset ? candidate->spans.from[i] : fragment->offset;
+        uint32_t to = candidate->spans.to[i] < end ? candidate->spans.to[i] : end;
+        if (from < to && memcmp(candidate->bytes + from, fragment->body.data + (from - fragment->offset), to - from) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void drop_candidate(const fpl_config *config, fpl_reassembly *reassembly, fpl_candidate *candidate)
+{
+    if (candidate->used) {
+        reassembly->bytes -= candidate->total;
+        fpl_release(config, candidate->bytes, candidate->total == 0 ? 1 : candidate->total);
+    }
+    memset(candidate, 0, sizeof *candidate);
+}
+
+static fpl_slot *find_slot(const fpl_reassembly *reassembly, uint16_t seq, uint16_t epoch)
+{
+    if (reassembly->slots == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+        fpl_slot *slot = &reassembly->slots[i];
+        if (slot->used && slot->seq == seq && slot->epoch == epoch) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+static fpl_slot *take_slot(const fpl_config *config, fpl_reassembly *reassembly, uint16_t seq, uint16_t epoch, bool *no_memory)
+{
+    fpl_slot *slot = find_slot(reassembly, seq, epoch);
+    *no_memory = false;
+    if (slot != NULL) {
+        return slot;
+    }
+    if (reassembly->slots == NULL) {
+        reassembly->slots = fpl_allocate(config, FPL_LIMIT_VALUE_REASSEMBLY_SLOTS * sizeof *reassembly->slots);
+        if (reassembly->slots == NULL) {
+            *no_memory = true;
+            return NULL;
+        }
+    }
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+        slot = &reassembly->slots[i];
+        if (!slot->used) {
+            slot->used = true;
+            slot->seq = seq;
+            slot->epoch = epoch;
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* Which candidate should take a fragment that agrees with none: a free one, else the older incomplete one. */
+static fpl_candidate *make_room(const fpl_config *config, fpl_reassembly *reassembly, fpl_slot *slot)
+{
+    fpl_candidate *oldest = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        fpl_candidate *candidate = &slot->candidates[i];
+        if (!candidate->used) {
+            return candidate;
+        }
+        if (!candidate->whole && (oldest == NULL || candidate->age < oldest->age)) {
+            oldest = candidate;
+        }
+    }
+    if (oldest != NULL) {
+        drop_candidate(config, reassembly, oldest);
+    }
+    return oldest;
+}
+
+fpl_reassembled fpl_reassembly_add(const fpl_config *config, fpl_reassembly *reassembly, const fpl_fragment *fragment,
+                                   size_t byte_limit)
+{
+    bool           no_memory = false;
+    fpl_slot      *slot = take_slot(config, reassembly, fragment->seq, fragment->epoch, &no_memory);
+    fpl_candidate *candidate = NULL;
+    uint32_t       end = fragment->offset + (uint32_t)fragment->body.len;
+
+    if (slot == NULL) {
+        return no_memory ? FPL_REASSEMBLY_NO_MEMORY : FPL_REASSEMBLY_FULL;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        fpl_candidate *each = &slot->candidates[i];
+        if (each->used && each->whole) {
+            return FPL_REASSEMBLY_KEPT; /* the first whole one is the message */
+        }
+        if (each->used && agrees(each, fragment)) {
+            candidate = each;
+            break;
+        }
+    }
+    if (candidate == NULL) {
+        if (fragment->epoch != 0 && (slot->candidates[0].used || slot->candidates[1].used)) {
+            return FPL_REASSEMBLY_CONFLICT;
+        }
+        candidate = make_room(config, reassembly, slot);
+        if (candidate == NULL) {
+            return FPL_REASSEMBLY_FULL;
+        }
+        if (fragment->total > byte_limit || reassembly->bytes > byte_limit - fragment->total) {
+            slot->used = slot->candidates[0].used || slot->candidates[1].used;
+            return FPL_REASSEMBLY_FULL;
+        }
+        candidate->bytes = fpl_allocate(config, fragment->total == 0 ? 1 : fragment->total);
+        if (candidate->bytes == NULL) {
+            slot->used = slot->candidates[0].used || slot->candidates[1].used;
+            return FPL_REASSEMBLY_NO_MEMORY;
+        }
+        candidate->used = true;
+        candidate->type = fragment->type;
+        candidate->total = fragment->total;
+        reassembly->bytes += fragment->total;
+    }
+    if (!fpl_spans_add(&candidate->spans, fragment->offset, end)) {
+        return FPL_REASSEMBLY_FULL;
+    }
+    candidate->age = ++reassembly->age;
+    if (fragment->body.len > 0) {
+        memcpy(candidate->bytes + fragment->offset, fragment->body.data, fragment->body.len);
+    }
+    if (fpl_spans_whole(&candidate->spans, candidate->total)) {
+        candidate->whole = true;
+        candidate->rest_follows = fragment->rest_follows;
+    }
+    return FPL_REASSEMBLY_KEPT;
+}
+
+const fpl_candidate *fpl_reassembly_whole(const fpl_reassembly *reassembly, uint16_t seq, uint16_t epoch)
+{
+    const fpl_slot *slot = find_slot(reassembly, seq, epoch);
+    if (slot == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (slot->candidates[i].used && slot->candidates[i].whole) {
+            return &slot->candidates[i];
+        }
+    }
+    return NULL;
+}
+
+void fpl_reassembly_drop(const fpl_config *config, fpl_reassembly *reassembly, uint16_t seq)
+{
+    if (reassembly->slots == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+        fpl_slot *slot = &reassembly->slots[i];
+        if (slot->used && slot->seq == seq) {
+            drop_candidate(config, reassembly, &slot->candidates[0]);
+            drop_candidate(config, reassembly, &slot->candidates[1]);
+            slot->used = false;
+        }
+    }
+}
+
+void fpl_reassembly_free(const fpl_config *config, fpl_reassembly *reassembly)
+{
+    if (reassembly->slots == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+        drop_candidate(config, reassembly, &reassembly->slots[i].candidates[0]);
+        drop_candidate(config, reassembly, &reassembly->slots[i].candidates[1]);
+    }
+    fpl_release(config, reassembly->slots, FPL_LIMIT_VALUE_REASSEMBLY_SLOTS * sizeof *reassembly->slots);
+    memset(reassembly, 0, sizeof *reassembly);
+}

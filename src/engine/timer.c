@@ -1,0 +1,105 @@
+#include "engine/timer.h"
+
+#include <string.h>
+
+#include "engine/flight.h"
+#include "engine/interpret.h"
+
+void fpl_clocks_clear(fpl_clock clocks[FPL_NUM_TIMERS])
+{
+    for (size_t i = 0; i < FPL_NUM_TIMERS; i++) {
+        clocks[i].deadline = FPL_NEVER;
+        clocks[i].interval = 0;
+    }
+}
+
+static uint32_t initial_interval(const fpl_conn *conn, uint8_t timer)
+{
+    return (uint32_t)fpl_conn_limit(conn, fpl_timers[timer].initial);
+}
+
+static uint32_t maximum_interval(const fpl_conn *conn, uint8_t timer)
+{
+    return (uint32_t)fpl_conn_limit(conn, fpl_timers[timer].maximum != 0 ? fpl_timers[timer].maximum
+                                                                         : fpl_timers[timer].initial);
+}
+
+static void arm(const fpl_conn *conn, fpl_clock *clock)
+{
+    clock->deadline = conn->now > FPL_NEVER - clock->interval ? FPL_NEVER : conn->now + clock->interval;
+}
+
+void fpl_timer_apply(fpl_conn *conn, fpl_flight *flight, const fpl_timer_op *op)
+{
+    fpl_clock *clock = flight != NULL ? &flight->clocks[op->timer] : &conn->clocks[op->timer];
+    uint32_t   maximum;
+    if (clock->interval == 0) {
+        clock->interval = initial_interval(conn, op->timer);
+    }
+    switch ((fpl_timer_what)op->what) {
+    case FPL_TIMER_START: arm(conn, clock); break;
+    case FPL_TIMER_STOP: clock->deadline = FPL_NEVER; break;
+    case FPL_TIMER_BACK_OFF:
+        maximum = maximum_interval(conn, op->timer);
+        clock->interval = clock->interval > maximum / 2 ? (clock->interval > maximum ? clock->interval : maximum) : clock->interval * 2;
+        if (flight != NULL) {
+            flight->timer_resends++;
+        }
+        arm(conn, clock);
+        break;
+    case FPL_TIMER_RESET:
+        clock->interval = initial_interval(conn, op->timer);
+        if (flight != NULL) {
+            flight->timer_resends = 0;
+        }
+        arm(conn, clock);
+        break;
+    case FPL_TIMER_OP_NONE: break;
+    }
+}
+
+static bool fell_due(const fpl_conn *conn, fpl_clock *clock)
+{
+    if (clock->deadline == FPL_NEVER || clock->deadline > conn->now) {
+        return false;
+    }
+    clock->deadline = FPL_NEVER;
+    return true;
+}
+
+void fpl_timers_run(fpl_conn *conn)
+{
+    fpl_event event;
+    memset(&event, 0, sizeof event);
+    event.kind = FPL_EVENT_TIMER;
+    for (uint8_t timer = 1; timer < FPL_NUM_TIMERS && conn->life == FPL_LIFE_LIVE; timer++) {
+        event.code = timer;
+        if (fell_due(conn, &conn->clocks[timer])) {
+            (void)fpl_dispatch(conn, &event);
+        }
+        for (size_t i = 0; i < FPL_MAX_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
+            if (conn->flights[i] != NULL && fell_due(conn, &conn->flights[i]->clocks[timer])) {
+                (void)fpl_dispatch_flight(conn, conn->flights[i], &event);
+            }
+        }
+    }
+}
+
+fpl_time fpl_conn_deadline(const fpl_conn *conn)
+{
+    fpl_time soonest = FPL_NEVER;
+    if (conn->life != FPL_LIFE_LIVE) {
+        return FPL_NEVER;
+    }
+    for (size_t timer = 1; timer < FPL_NUM_TIMERS; timer++) {
+        if (conn->clocks[timer].deadline < soonest) {
+            soonest = conn->clocks[timer].deadline;
+        }
+        for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+            if (conn->flights[i] != NULL && conn->flights[i]->clocks[timer].deadline < soonest) {
+                soonest = conn->flights[i]->clocks[timer].deadline;
+            }
+        }
+    }
+    return soonest;
+}
