@@ -19,7 +19,7 @@ if(NOT FLIGHTPLAN_PYTHON)
 endif()
 
 set(cure "apt-get install python3-yaml python3-jinja2 python3-jsonschema, or -DFLIGHTPLAN_PYTHON=<a python3 that has them>")
-if(FLIGHTPLAN_PYTHON AND PROJECT_IS_TOP_LEVEL)
+if(FLIGHTPLAN_PYTHON)
   foreach(pair regenerate:generate check-generated:check)
     string(REPLACE ":" ";" pair ${pair})
     list(GET pair 0 target)
@@ -27,7 +27,7 @@ if(FLIGHTPLAN_PYTHON AND PROJECT_IS_TOP_LEVEL)
     add_custom_target(${target} COMMAND "${CMAKE_COMMAND}" -E env PYTHONDONTWRITEBYTECODE=1
       "${FLIGHTPLAN_PYTHON}" -m codegen ${command} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" USES_TERMINAL VERBATIM)
   endforeach()
-elseif(PROJECT_IS_TOP_LEVEL)
+else()
   foreach(target regenerate check-generated)
     add_custom_target(${target} COMMAND "${CMAKE_COMMAND}" -E echo
       "${target}: no python3 here can import ${FLIGHTPLAN_PYTHON_NEEDS}: ${cure}, and configure again"

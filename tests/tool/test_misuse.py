@@ -1,0 +1,92 @@
+"""A command line that makes no sense gets an answer that names what is wrong, and the cure."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from command import MISUSE, OK, SYSTEM, ToolCase, flightplan  # noqa: E402
+
+PIN = "00" * 32
+
+# words on the line, and what the answer has to say
+MISUSES = [
+    ([], "say what to do: client, server, cert or decode"),
+    (["clint"], "there is no command `clint`"),
+    (["client", "--insecure"], "`client` wants a HOST and a PORT"),
+    (["client", "--insecure", "a", "1", "more"], "not `more`"),
+    (["client", "a", "1"], "--fingerprint (the server prints it), or --insecure"),
+    (["client", "--insecure", "--fingerprint", PIN, "a", "1"], "say which of the two"),
+    (["client", "--fingerprint", "AA:BB", "a", "1"], "64 hex digits, with or without colons"),
+    (["client", *["--fingerprint", PIN] * 5, "a", "1"], "4 times at most"),
+    (["client", "--echo", "a", "1"], "--echo is not an option of `client`"),
+    (["client", "--colour", "a", "1"], "there is no option `--colour`"),
+    (["client", "--insecure=yes", "a", "1"], "--insecure takes no value"),
+    (["client", "--mtu"], "--mtu wants a value"),
+    (["client", "--insecure", "--mtu", "100", "a", "1"], "--mtu wants a whole number from 200 to 65507, not `100`"),
+    (["client", "--insecure", "--mtu", "1200x", "a", "1"], "not `1200x`"),
+    (["client", "--insecure", "--timeout", "soon", "a", "1"], "--timeout wants seconds from 1 to 3600"),
+    (["client", "--insecure", "--suites", "TLS_NULL", "a", "1"], "choose from TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
+    (["client", "--insecure", "--groups", "x25519,x25519", "a", "1"], "names `x25519` twice"),
+    (["client", "--insecure", "--groups", "", "a", "1"], "choose from x25519"),
+    (["client", "--insecure", "--suites", "TLS_AES_128_GCM_SHA256", "a", "1"], "does not take the value of --suites"),
+    (["client", "--insecure", "--srtp=SRTP_NULL", "a", "1"], "there is no SRTP profile `SRTP_NULL`"),
+    (["client", "--insecure", "--show-keys", "a", "1"], "say --srtp too"),
+    (["client", "--insecure", "--cert", "x", "a", "1"], "--cert goes with --key"),
+    (["server"], "`server` wants a PORT"),
+    (["server", "--client-auth", "maybe", "1"], "off, optional or required"),
+    (["server", "--client-auth", "required", "1"], "give a --fingerprint for each"),
+    (["server", "--client-auth", "off", "--fingerprint", PIN, "1"], "leave one of the two out"),
+    (["cert", "only.pem"], "two files to write, CERT and KEY"),
+    (["cert", "same", "same"], "they are two files"),
+    (["cert", "--curve", "p256", "a", "b"], "secp256r1 or secp384r1"),
+    (["cert", "--name", "x" * 65, "a", "b"], "1 to 64 characters"),
+    (["decode", "a", "b"], "one FILE at most"),
+    (["decode", "--port", "0", "a"], "--port wants a whole number from 1"),
+]
+
+
+class Misuse(ToolCase):
+    def test_every_misuse(self):
+        for words, says in MISUSES:
+            with self.subTest(words=words):
+                done = flightplan(*words)
+                self.assertEqual(done.returncode, MISUSE)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(says, done.stderr)
+                self.assertIn("--help`", done.stderr)
+
+    def test_system(self):
+        """What the machine refuses is told apart from misuse."""
+        for words, says in [
+            (["client", "--insecure", "--cert", "/nowhere/c", "--key", "/nowhere/k", "localhost", "1"],
+             "cannot read the certificate /nowhere/c"),
+            (["client", "--insecure", "no-such-host.invalid", "1"], "cannot find `no-such-host.invalid`"),
+            (["client", "--insecure", "127.0.0.1", "port"], "`port` is not a UDP port"),
+            (["client", "--insecure", "--keylog", "/nowhere/log", "127.0.0.1", "1"], "cannot write the key log /nowhere/log"),
+            (["server", "--bind", "192.0.2.1", "0"], "cannot listen on 192.0.2.1"),
+            (["cert", "/nowhere/c", "/nowhere/k"], "cannot write the certificate /nowhere/c"),
+            (["decode", "/nowhere/pcap"], "cannot read the capture /nowhere/pcap"),
+        ]:
+            with self.subTest(words=words):
+                done = flightplan(*words)
+                self.assertEqual(done.returncode, SYSTEM, done.stderr)
+                self.assertIn(says, done.stderr)
+
+    def test_certificate_without_its_key(self):
+        """Two files that do not belong together are both named."""
+        cert, _, _ = self.pair("one")
+        _, key, _ = self.pair("other")
+        done = flightplan("client", "--insecure", "--cert", cert, "--key", key, "127.0.0.1", "1")
+        self.assertEqual(done.returncode, SYSTEM)
+        self.assertIn("are not a certificate and its key", done.stderr)
+        self.assertIn(str(key), done.stderr)
+
+    def test_help(self):
+        """Each command explains itself, within 100 columns, and no option is left unexplained."""
+        for command in ("client", "server", "cert", "decode"):
+            done = flightplan(command, "--help")
+            self.assertEqual(done.returncode, OK)
+            self.assertTrue(done.stdout.startswith(f"Usage: flightplan {command} ".encode()))
+            self.assertLessEqual(max(map(len, done.stdout.splitlines())), 100)
+        self.assertIn(b"Exit codes:", flightplan("--help").stdout)
+        self.assertRegex(flightplan("--version").stdout, rb"^flightplan [0-9]+\.[0-9]+\.[0-9]+\n$")
