@@ -51,6 +51,7 @@ static fpl_status pem_read_block(BIO *bio, const char *label, CBB *out, bool *mo
         if (header[0] != '\0') { /* RFC 1421 headers: it is encrypted */
             status = FPL_STATUS_INTERNAL;
         } else if (!CBB_add_bytes(out, data, (size_t)len)) {
+            fpl_crypto_forget_errors();
             status = FPL_STATUS_NO_MEMORY;
         }
     }

@@ -1,57 +1,48 @@
 #include "crypto/self_signed.h"
 
-#include <limits.h>
-#include <openssl/asn1.h>
-#include <openssl/bn.h>
 #include <openssl/bytestring.h>
 #include <openssl/ec_key.h>
 #include <openssl/evp.h>
 #include <openssl/mem.h>
-#include <openssl/x509.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
+#include "crypto/asn1_time.h"
 #include "crypto/curve.h"
 #include "crypto/failure.h"
 #include "crypto/hash.h"
 #include "crypto/scheme.h"
 #include "crypto/sign.h"
+#include "crypto/utf8.h"
+
+/* The certificate is written as bytes, not as an X509 object: the object takes 150 allocations, some
+ * of which current copies of libcrypto do not survive failing. */
 
 #define DEFAULT_COMMON_NAME "Flightplan"
 #define MAX_COMMON_NAME_LEN 64 /* RFC 5280 appendix A.1, ub-common-name */
 #define SERIAL_LEN 16
-#define DAYS_BEFORE 1
-#define DAYS_AFTER 365
+#define VERSION_3 2
 
-/* What fits into ASN1_TIME, which ends with the year 9999, with our days around it. */
-#define MIN_UNIX_TIME 0
-#define MAX_UNIX_TIME INT64_C(253370678400) /* 9998-12-31 */
+#define SECONDS_PER_DAY INT64_C(86400)
+#define SECONDS_BEFORE SECONDS_PER_DAY
+#define SECONDS_AFTER (365 * SECONDS_PER_DAY)
 
 static const char *common_name_of(const fpl_minted_options *options)
 {
     return options->common_name != NULL ? options->common_name : DEFAULT_COMMON_NAME;
 }
 
-static bool name_fits(const char *name)
-{
-    size_t len = strlen(name);
-    /* Without a place for the result it only looks whether this is UTF-8. */
-    bool fits = len >= 1 && len <= MAX_COMMON_NAME_LEN &&
-                ASN1_mbstring_copy(NULL, (const uint8_t *)name, (int)len, MBSTRING_UTF8, B_ASN1_UTF8STRING) >
-                    0;
-    fpl_crypto_forget_errors();
-    return fits;
-}
-
 static bool options_fit(const fpl_minted_options *options)
 {
-    return name_fits(common_name_of(options)) && options->unix_time >= MIN_UNIX_TIME &&
-           options->unix_time <= MAX_UNIX_TIME && (int64_t)(time_t)options->unix_time == options->unix_time;
+    const char *name = common_name_of(options);
+    size_t len = strlen(name);
+    return len >= 1 && len <= MAX_COMMON_NAME_LEN &&
+           fpl_utf8_is_valid(fpl_bytes_of((const uint8_t *)name, len)) && options->unix_time >= 0 &&
+           options->unix_time <= FPL_ASN1_TIME_MAX - SECONDS_AFTER;
 }
 
-/* draw_serial draws a random serial: browsers confuse certificates of one issuer and serial. The two top
- * bits are 01, so that it is positive and always as long. */
+/* draw_serial draws a random serial: browsers confuse certificates of one issuer and serial. The two
+ * top bits are 01, so that it is positive and always as long. */
 static fpl_status draw_serial(const fpl_rng *rng, uint8_t serial[SERIAL_LEN])
 {
     fpl_status status = fpl_random(rng, serial, SERIAL_LEN);
@@ -59,58 +50,127 @@ static fpl_status draw_serial(const fpl_rng *rng, uint8_t serial[SERIAL_LEN])
     return status;
 }
 
-static int set_serial(X509 *x509, const uint8_t serial[SERIAL_LEN])
+static bool add_oid(CBB *out, const uint8_t *oid, size_t len)
 {
-    BIGNUM *number = BN_bin2bn(serial, SERIAL_LEN, NULL);
-    ASN1_INTEGER *integer = number == NULL ? NULL : BN_to_ASN1_INTEGER(number, NULL);
-    int ok = integer != NULL && X509_set_serialNumber(x509, integer);
-    ASN1_INTEGER_free(integer);
-    BN_free(number);
-    return ok;
+    CBB child;
+    return CBB_add_asn1(out, &child, CBS_ASN1_OBJECT) && CBB_add_bytes(&child, oid, len) && CBB_flush(out);
 }
 
-static int set_names(X509 *x509, const char *common_name)
+/* add_algorithm names ECDSA with `hash` (RFC 5758 section 3.2). */
+static bool add_algorithm(CBB *out, fpl_hash hash)
 {
-    X509_NAME *name = X509_NAME_new();
-    int ok = name != NULL &&
-             X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)common_name, -1, -1, 0) &&
-             X509_set_subject_name(x509, name) && X509_set_issuer_name(x509, name);
-    X509_NAME_free(name);
-    return ok;
+    static const uint8_t kSha256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+    static const uint8_t kSha384[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03};
+    CBB sequence;
+    return CBB_add_asn1(out, &sequence, CBS_ASN1_SEQUENCE) &&
+           (hash == FPL_HASH_SHA256 ? add_oid(&sequence, kSha256, sizeof(kSha256))
+                                    : add_oid(&sequence, kSha384, sizeof(kSha384))) &&
+           CBB_flush(out);
 }
 
-static int set_validity(X509 *x509, int64_t unix_time)
+static bool add_name(CBB *out, const char *common_name)
 {
-    time_t now = (time_t)unix_time;
-    return ASN1_TIME_adj(X509_getm_notBefore(x509), now, -DAYS_BEFORE, 0) != NULL &&
-           ASN1_TIME_adj(X509_getm_notAfter(x509), now, DAYS_AFTER, 0) != NULL;
+    static const uint8_t kCommonName[] = {0x55, 0x04, 0x03}; /* 2.5.4.3 */
+    CBB name, set, attribute, value;
+    return CBB_add_asn1(out, &name, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&name, &set, CBS_ASN1_SET) &&
+           CBB_add_asn1(&set, &attribute, CBS_ASN1_SEQUENCE) &&
+           add_oid(&attribute, kCommonName, sizeof(kCommonName)) &&
+           CBB_add_asn1(&attribute, &value, CBS_ASN1_UTF8STRING) &&
+           CBB_add_bytes(&value, (const uint8_t *)common_name, strlen(common_name)) && CBB_flush(out);
 }
 
-/* make_certificate writes a certificate of options that fit. libcrypto does not always say when it is memory
- * that it wants; nothing else can go wrong here. */
-static fpl_status make_certificate(const fpl_minted_options *options, EVP_PKEY *key,
-                                   fpl_minted *out)
+static bool add_validity(CBB *out, int64_t now)
+{
+    int64_t from = now < SECONDS_BEFORE ? 0 : now - SECONDS_BEFORE;
+    CBB validity;
+    return CBB_add_asn1(out, &validity, CBS_ASN1_SEQUENCE) && fpl_asn1_time_add(&validity, from) &&
+           fpl_asn1_time_add(&validity, now + SECONDS_AFTER) && CBB_flush(out);
+}
+
+static bool add_version_and_serial(CBB *out, const uint8_t serial[SERIAL_LEN])
+{
+    CBB version, number;
+    return CBB_add_asn1(out, &version, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0) &&
+           CBB_add_asn1_uint64(&version, VERSION_3) && CBB_add_asn1(out, &number, CBS_ASN1_INTEGER) &&
+           CBB_add_bytes(&number, serial, SERIAL_LEN) && CBB_flush(out);
+}
+
+/* add_tbs appends a TBSCertificate (RFC 5280 section 4.1) without extensions: a peer of WebRTC looks
+ * at the fingerprint and at nothing else. */
+static bool add_tbs(CBB *out, const fpl_minted_options *options, const uint8_t serial[SERIAL_LEN],
+                    const EVP_PKEY *key, fpl_hash hash)
+{
+    const char *name = common_name_of(options);
+    CBB tbs;
+    return CBB_add_asn1(out, &tbs, CBS_ASN1_SEQUENCE) && add_version_and_serial(&tbs, serial) &&
+           add_algorithm(&tbs, hash) && add_name(&tbs, name) && add_validity(&tbs, options->unix_time) &&
+           add_name(&tbs, name) && EVP_marshal_public_key(&tbs, key) && CBB_flush(out);
+}
+
+static fpl_status sign_tbs(fpl_bytes tbs, const EVP_PKEY *key, fpl_hash hash,
+                           uint8_t out[FPL_SIGNATURE_MAX_LEN], size_t *out_len)
+{
+    uint8_t digest[FPL_HASH_MAX_LEN];
+    size_t digest_len = fpl_hash_once(hash, tbs, digest);
+    return fpl_sign(key, fpl_bytes_of(digest, digest_len), out, out_len);
+}
+
+static bool add_certificate(CBB *out, fpl_bytes tbs, fpl_hash hash, fpl_bytes signature)
+{
+    CBB certificate, bits;
+    return CBB_add_asn1(out, &certificate, CBS_ASN1_SEQUENCE) &&
+           CBB_add_bytes(&certificate, tbs.data, tbs.len) && add_algorithm(&certificate, hash) &&
+           CBB_add_asn1(&certificate, &bits, CBS_ASN1_BITSTRING) &&
+           CBB_add_u8(&bits, 0) && /* no unused bits */
+           CBB_add_bytes(&bits, signature.data, signature.len) && CBB_flush(out);
+}
+
+/* finish gives what was written to the caller if `ok`. With options that fit, only memory can have
+ * been wanting. */
+static fpl_status finish(CBB *cbb, bool ok, uint8_t **out, size_t *out_len)
+{
+    if (ok && CBB_finish(cbb, out, out_len)) {
+        return FPL_STATUS_OK;
+    }
+    CBB_cleanup(cbb);
+    fpl_crypto_forget_errors();
+    return FPL_STATUS_NO_MEMORY;
+}
+
+static fpl_status make_tbs(const fpl_minted_options *options, const EVP_PKEY *key, fpl_hash hash,
+                           uint8_t **out, size_t *out_len)
 {
     uint8_t serial[SERIAL_LEN];
     fpl_status status = draw_serial(options->rng, serial);
     if (status != FPL_STATUS_OK) {
         return status;
     }
-    const EVP_MD *md = fpl_hash_md(fpl_scheme_hash(fpl_curve_scheme(fpl_key_curve(key))));
-    X509 *x509 = X509_new();
-    int len = -1;
-    if (x509 != NULL && X509_set_version(x509, X509_VERSION_3) && set_serial(x509, serial) &&
-        set_names(x509, common_name_of(options)) && set_validity(x509, options->unix_time) &&
-        X509_set_pubkey(x509, key) && X509_sign(x509, key, md)) {
-        len = i2d_X509(x509, &out->certificate);
+    CBB cbb;
+    CBB_zero(&cbb);
+    bool ok = CBB_init(&cbb, 0) && add_tbs(&cbb, options, serial, key, hash);
+    return finish(&cbb, ok, out, out_len);
+}
+
+static fpl_status make_certificate(const fpl_minted_options *options, const EVP_PKEY *key, fpl_minted *out)
+{
+    fpl_hash hash = fpl_scheme_hash(fpl_curve_scheme(fpl_key_curve(key)));
+    uint8_t *tbs = NULL;
+    size_t tbs_len = 0;
+    uint8_t signature[FPL_SIGNATURE_MAX_LEN];
+    size_t signature_len;
+    fpl_status status = make_tbs(options, key, hash, &tbs, &tbs_len);
+    if (status == FPL_STATUS_OK) {
+        status = sign_tbs(fpl_bytes_of(tbs, tbs_len), key, hash, signature, &signature_len);
     }
-    X509_free(x509);
-    if (len <= 0) {
-        fpl_crypto_forget_errors();
-        return FPL_STATUS_NO_MEMORY;
+    if (status == FPL_STATUS_OK) {
+        CBB cbb;
+        CBB_zero(&cbb);
+        bool ok = CBB_init(&cbb, 0) && add_certificate(&cbb, fpl_bytes_of(tbs, tbs_len), hash,
+                                                       fpl_bytes_of(signature, signature_len));
+        status = finish(&cbb, ok, &out->certificate, &out->certificate_len);
     }
-    out->certificate_len = (size_t)len;
-    return FPL_STATUS_OK;
+    OPENSSL_free(tbs);
+    return status;
 }
 
 static fpl_status make_key(fpl_named_group curve, const fpl_rng *rng, EVP_PKEY **out)
@@ -134,13 +194,9 @@ static fpl_status make_key(fpl_named_group curve, const fpl_rng *rng, EVP_PKEY *
 static fpl_status write_key(const EVP_PKEY *key, fpl_minted *out)
 {
     CBB cbb;
-    if (!CBB_init(&cbb, 0) || !EVP_marshal_private_key(&cbb, key) ||
-        !CBB_finish(&cbb, &out->key, &out->key_len)) {
-        CBB_cleanup(&cbb);
-        fpl_crypto_forget_errors();
-        return FPL_STATUS_NO_MEMORY; /* the key is ours: there is no other reason */
-    }
-    return FPL_STATUS_OK;
+    CBB_zero(&cbb);
+    bool ok = CBB_init(&cbb, 0) && EVP_marshal_private_key(&cbb, key);
+    return finish(&cbb, ok, &out->key, &out->key_len);
 }
 
 fpl_status fpl_minted_make(const fpl_minted_options *options, fpl_minted *out)
@@ -166,12 +222,12 @@ fpl_status fpl_minted_make(const fpl_minted_options *options, fpl_minted *out)
     return status;
 }
 
-void fpl_minted_wipe(fpl_minted *self_signed)
+void fpl_minted_wipe(fpl_minted *minted)
 {
-    OPENSSL_free(self_signed->certificate);
-    if (self_signed->key != NULL) {
-        OPENSSL_cleanse(self_signed->key, self_signed->key_len);
+    OPENSSL_free(minted->certificate);
+    if (minted->key != NULL) {
+        OPENSSL_cleanse(minted->key, minted->key_len);
     }
-    OPENSSL_free(self_signed->key);
-    memset(self_signed, 0, sizeof(*self_signed));
+    OPENSSL_free(minted->key);
+    memset(minted, 0, sizeof(*minted));
 }

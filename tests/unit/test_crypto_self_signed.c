@@ -133,13 +133,20 @@ START_TEST(refuses_options_out_of_range)
 }
 END_TEST
 
-START_TEST(reaches_the_last_year)
+START_TEST(reaches_from_1970_to_the_last_year)
 {
-    fpl_minted_options options = {.unix_time = INT64_C(253370678400)};
+    fpl_minted_options options = {.unix_time = 0};
     fpl_minted made;
     ck_assert_int_eq(fpl_minted_make(&options, &made), FPL_STATUS_OK);
     X509 *x509 = parse(&made);
-    check_time(X509_get0_notAfter(x509), "99991231000000Z");
+    check_time(X509_get0_notBefore(x509), "700101000000Z");
+    check_time(X509_get0_notAfter(x509), "710101000000Z");
+    X509_free(x509);
+    fpl_minted_wipe(&made);
+    options.unix_time = INT64_C(253402300799) - INT64_C(31536000);
+    ck_assert_int_eq(fpl_minted_make(&options, &made), FPL_STATUS_OK);
+    x509 = parse(&made);
+    check_time(X509_get0_notAfter(x509), "99991231235959Z");
     X509_free(x509);
     fpl_minted_wipe(&made);
     options.unix_time++;
@@ -167,7 +174,7 @@ static void tests(TCase *tc)
     tcase_add_test(tc, takes_its_chance_from_the_source);
     tcase_add_test(tc, refuses_options_out_of_range);
     tcase_add_test(tc, reaches_beyond_2050);
-    tcase_add_test(tc, reaches_the_last_year);
+    tcase_add_test(tc, reaches_from_1970_to_the_last_year);
 }
 
 UNIT_MAIN("crypto/self_signed", tests)
