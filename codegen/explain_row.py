@@ -1,6 +1,9 @@
 """One row of a machine in words, in the order in which its keys take effect (section 4.3 of the DSL), and its flights."""
 
-from . import naming, words
+import functools
+import re
+
+from . import emit_extensions, emit_machines, words
 from .words import cite
 
 
@@ -70,12 +73,17 @@ def write_flight(spec, flight, page, indent, label=""):
     page.add(text, indent + 2, 2)
 
 
-def prototype(function):
-    """The C function behind a name, typed by `takes`."""
-    takes = f", const {naming.c_type(function.takes)} *" if function.takes else ""
-    result = {"classify": naming.c_type(function.name), "check": "bool", "extension_check": "bool"}.get(function.kind, "fpl_status")
-    const = "const " if function.kind in ("classify", "check", "extension_check") else ""
-    return f"{result} {function.c_name}({const}fpl_conn *{takes})"
+@functools.lru_cache(maxsize=4)
+def _prototypes(spec):
+    """{name in the spec: prototype in C}, as fpl_functions.h has them."""
+    groups = emit_machines.prototypes(spec, emit_extensions.hook_kinds(spec))
+    by_c_name = {re.search(r"(\w+)\(", p.text)[1]: p.text.rstrip(";") for group in groups for p in group.prototypes}
+    return {f.name: by_c_name.get(emit_machines.function_name(f), "") for f in spec.functions.values()}
+
+
+def prototype(spec, function):
+    """The C function behind a name; its bare name if no table reaches it."""
+    return _prototypes(spec)[function.name] or emit_machines.function_name(function)
 
 
 def mentions(value):
@@ -153,7 +161,7 @@ class RowText:
             self.page.add("not in functions.yaml", indent)
             return
         self.page.add(f"{function.doc} (functions.yaml:{function.src.line})".strip(), indent)
-        self.page.add(prototype(function), indent, 4)
+        self.page.add(prototype(self.spec, function), indent, 4)
 
     def step(self, label, text):
         self.page.pair(label, text, self.indent, 12)

@@ -49,7 +49,7 @@ def render(spec, covered=None):
                                      trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.globals.update(cite=lambda ref: Citation.of(spec, ref), place=short_place, version_name=words.VERSIONS.get,
                                short_epoch=words.short_epoch, when_words=words.when_words, limit_words=words.limit_words,
-                               timer_words=lambda name: words.timer_words(spec, name), prototype=prototype,
+                               timer_words=lambda name: words.timer_words(spec, name), prototype=lambda function: prototype(spec, function),
                                keys_added=keys_added, resend_words=words.RESEND.get, done_words=words.DONE_WHEN.get,
                                transcript_words=words.TRANSCRIPTS.get)
     return environment.get_template("report.html.j2").render(page=Report(spec, covered))
@@ -266,7 +266,7 @@ class Report:
         for file in self.spec.properties.values():
             for prop in file.properties.values():
                 for word in mentions(prop.body):
-                    named.setdefault(word, []).append(prop.name)
+                    named.setdefault(word, []).append(f"{file.name}.{prop.name}")
         return named
 
     def users(self, function):

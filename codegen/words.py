@@ -4,7 +4,7 @@ import difflib
 import textwrap
 from pathlib import Path
 
-WIDTH = 100
+WIDTH = 108
 EPOCHS = {
     "dtls12": {0: "plaintext", 1: "protected by the keys of this handshake"},
     "dtls13": {0: "plaintext", 1: "early data", 2: "protected by handshake traffic keys",

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from codegen import explain, model, words  # noqa: E402
+from codegen import explain, explain_row, model, words  # noqa: E402
 
 SPEC = model.load(str(ROOT / "spec"))
 
@@ -26,9 +26,9 @@ class Explain(unittest.TestCase):
                     self.assertIn(f"ON {words.event_name(row.event)}", text)
                     for check in outcome.require:
                         self.assertIn(f"{check.check}, else alert {check.alert}", text)
-                        self.assertIn(SPEC.functions[check.check].c_name, text)
+                        self.assertIn(f"_{check.check}(", text)
                     for name in outcome.do:
-                        self.assertIn(SPEC.functions[name].c_name, text)
+                        self.assertIn(f"_{name}(", text)
                     for line in machine.flights[outcome.send].lines if outcome.send else ():
                         self.assertIn(line.send or line.record, text)
                     self.assertTrue(explain.explain(SPEC, machine.name, state, words.event_name(row.event)).strip())
@@ -41,6 +41,14 @@ class Explain(unittest.TestCase):
         self.assertIn('RFC 8422 section 5.4 "Server Key Exchange"', text)
         self.assertIn(str(row.src), text)
         self.assertNotIn("ON timer", text)
+
+    def test_prototypes_are_those_of_the_generated_header(self):
+        header = ROOT / "generated" / "fpl_functions.h"
+        if not header.is_file():
+            self.skipTest("not generated")
+        declared = " ".join(header.read_text().split())
+        for function in SPEC.functions.values():
+            self.assertIn(explain_row.prototype(SPEC, function), declared)
 
     def test_what_no_row_lists_is_told(self):
         text = explain.explain(SPEC, "dtls12_client", "WAIT_SKE")
