@@ -1,125 +1,34 @@
-"""Machines, flights, record tables and the functions they name, as C tables in the shape of src/engine/table.h.
+"""Machines and flights as C tables in the shape of src/engine/table.h.
 
     files(spec)      # {path below generated/: text}
 
     fpl_machines.h          ids of machines, states, flights, blocks and fixed classifiers
     machine_NAME.c          one machine, to be read beside spec/machines/NAME.yaml
-    fpl_functions.h         what authors define: classifiers, checks, actions, hooks, builders
-    fpl_thunks.h, .c        untyped doors to the typed functions, for the tables
-    fpl_records.h, .c       what becomes of a record, for each version
-    fpl_extensions.h, .c    see emit_extensions.py, which also makes include/flightplan/extensions.h
+    fpl_functions.h, ...    emit_functions.py: what authors define, and the doors to it
+    fpl_records.h, .c       emit_records.py: what becomes of a record, for each version
+    fpl_extensions.h, .c    emit_extensions.py, with include/flightplan/extensions.h
 
 The functions below turn objects of model.py into small dataclasses whose fields are C text; the
 templates put them in their places and contain nothing but loops.
 """
 
-import textwrap
 from dataclasses import dataclass
 
-from . import emit, naming
-from .errors import Problem, SpecError
+from . import emit, emit_extensions, emit_functions, emit_records, naming
+from .c_text import cite, refuse
+from .emit_extensions import blocks
+from .table_text import (WIDTH, bits, block_id, caps, comment, flight_id, machine_id, outcome_id, packed, state_id, string,
+                         thunk_name, version_id, wrapped)
 
-WIDTH = 112
-FUNCTIONS_FILE = "spec/functions.yaml"
-PREFIX = {"classify": "fpl_classify_", "check": "fpl_check_", "act": "fpl_act_", "hook": "fpl_hook_",
-          "extension_check": "fpl_extension_check_", "build": "fpl_build_"}
 EPOCHS = {None: "FPL_EPOCH_ANY", "current": "FPL_EPOCH_CURRENT", "keyed": "FPL_EPOCH_KEYED"}
 CURRENT_EPOCH_BIT = 15
 TRANSCRIPT = {None: "NOTHING", "append": "APPEND", "none": "NO", "restart": "RESTART",
               "as_message_hash": "AS_MESSAGE_HASH", "from_cookie": "FROM_COOKIE"}
 EVENT_CODES = {"api": "FPL_API_", "timer": "FPL_TIMER_ID_", "flight": "FPL_FLIGHT_", "ack": "FPL_ACK_", "peer": "FPL_PEER_",
                "alert": "FPL_ALERT_EVENT_", "limit": "FPL_LIMIT_EVENT_", "association": "FPL_ASSOCIATION_"}
-CONTENTS = ("change_cipher_spec", "alert", "handshake", "application_data", "ack", "unknown")
-RECORD_EPOCHS = {"dtls12": ("zero", "readable", "next", "other"), "dtls13": ("zero", "readable", "older", "next", "other")}
-PHASES = ("plain", "keyed", "connected")
 
 
-# ---- words
-
-def caps(name):
-    return naming.upper(name)
-
-
-def fail(src, message):
-    """Stops: the spec says something that no table can hold."""
-    raise SpecError([Problem(src, message)])
-
-
-def comment(text):
-    """Text that is safe inside a C comment."""
-    return " ".join(str(text).split()).replace("*/", "* /").replace("/*", "/ *")
-
-
-def wrapped(text):
-    """Text as the lines of one C comment."""
-    lines = textwrap.wrap(comment(text), WIDTH - 4, break_long_words=False, break_on_hyphens=False)
-    lines = ["/* " + lines[0]] + [" * " + line for line in lines[1:]]
-    return tuple(lines[:-1]) + (lines[-1] + " */",)
-
-
-def string(text):
-    return 'FPL_NAME("' + text.replace("\\", "\\\\").replace('"', '\\"') + '")'
-
-
-def packed(items, width=WIDTH):
-    """Initialisers, packed into as few lines as fit."""
-    lines = []
-    for item in items:
-        if lines and len(lines[-1]) + len(item) + 2 <= width:
-            lines[-1] += f", {item}"
-        else:
-            lines.append(item)
-    return tuple(line + "," for line in lines[:-1]) + tuple(lines[-1:])
-
-
-def bits(enumerators, suffix="u"):
-    """A mask with one bit for each enumerator."""
-    return " | ".join(f"1{suffix} << {e}" for e in enumerators) or "0"
-
-
-def machine_id(name):
-    return f"FPL_MACHINE_{caps(name)}"
-
-
-def state_id(machine, state):
-    return f"FPL_{caps(machine)}_{caps(state)}"
-
-
-def flight_id(machine, flight):
-    return f"FPL_{caps(machine)}_FLIGHT_{caps(flight)}"
-
-
-def block_id(block):
-    return f"FPL_BLOCK_{caps(block)}" if block else "FPL_BLOCK_NONE"
-
-
-def outcome_id(classifier, outcome):
-    """In a space of its own: a classifier may be called like a message struct or a type of the API."""
-    return f"FPL_ANSWER_{caps(classifier)}_{caps(outcome)}"
-
-
-def version_id(version):
-    return f"FPL_VERSION_{caps(version)}"
-
-
-def function_name(function):
-    return PREFIX[function.kind] + function.name
-
-
-def thunk_name(kind, name):
-    return f"fpl_thunk_{kind}_{name}"
-
-
-# ---- what the model does not say in one place
-
-def blocks(spec):
-    """Every extension block that an extension, a rule or a row names, in a fixed order."""
-    named = [a.block for e in spec.extensions.values() for a in e.appears_in]
-    named += list(spec.rules.requests) if spec.rules else []
-    for machine in spec.machines.values():
-        named += [o.extensions for row in machine.all_rows() for o in row.outcomes.values() if o.extensions]
-    return tuple(sorted(set(named)))
-
+# ---- what a message name means
 
 def struct_of(spec, machine, name, src):
     """The one struct that a message name means to a machine: in its version, else in those it can hand over to."""
@@ -130,7 +39,7 @@ def struct_of(spec, machine, name, src):
             return next(iter(found.values()))
         if len(found) > 1:
             break
-    fail(src, f"`{name}` means {len(found)} structs to {machine.name} ({machine.version}); one message, one struct")
+    refuse(src, f"`{name}` means {len(found)} structs to {machine.name} ({machine.version}); one message, one struct")
 
 
 def builder_of(spec, struct, name, src):
@@ -138,42 +47,8 @@ def builder_of(spec, struct, name, src):
     found = [f for f in spec.functions_of("build")
              if (f.name == name if name in struct.variants else f.makes == struct.name and f.name not in struct.variants)]
     if len(found) != 1:
-        fail(src, f"{len(found)} functions of group `build` make {name} ({struct.name}); name exactly one in functions.yaml")
+        refuse(src, f"{len(found)} functions of group `build` make {name} ({struct.name}); name exactly one in functions.yaml")
     return found[0]
-
-
-@dataclass(frozen=True)
-class Used:
-    """Names that machines and flights call, sorted."""
-    classify: tuple
-    check: tuple
-    act: tuple
-
-
-def used(spec):
-    """The functions that tables reach; every one of them has its line in functions.yaml."""
-    named = {"classify": {}, "check": {}, "act": {}}
-
-    def note(kind, names, src):
-        for name in names:
-            named[kind].setdefault(name, src)
-
-    for machine in spec.machines.values():
-        for row in machine.all_rows():
-            note("classify", [row.select] if row.select else [], row.src)
-            for outcome in row.outcomes.values():
-                note("classify", outcome.settles, outcome.src_of("settles"))
-                note("check", [c.check for c in outcome.require], outcome.src_of("require"))
-                note("act", outcome.do, outcome.src_of("do"))
-        for flight in machine.flights.values():
-            for line in flight.lines:
-                note("classify", line.when, line.src)
-                note("act", line.then, line.src)
-    for kind, names in named.items():
-        for name, src in names.items():
-            if spec.function(kind, name) is None:
-                fail(src, f"no {kind} function `{name}` in functions.yaml; add it there")
-    return Used(*(tuple(sorted(names)) for names in named.values()))
 
 
 # ---- machines
@@ -242,7 +117,7 @@ def machine_file(spec, machine):
             ".states = " + ("UINT64_MAX" if s == "all" else bits([state_id(m, x) for x in s], "ull")))))
             for m, s in machine.runs_in.items())
         places.append(Place("where it runs", (Table("static const fpl_runs_in runs_in[] =", elements),)))
-    return MachineFile(machine.name, wrapped(f"{machine.doc} ({machine.ref})"), tuple(places), machine_fields(machine))
+    return MachineFile(machine.name, wrapped(f"{machine.doc} ({cite(machine.ref)})"), tuple(places), machine_fields(machine))
 
 
 def machine_fields(machine):
@@ -387,7 +262,7 @@ def move_fields(machine, outcome):
     if outcome.goto == "CLOSED":
         return [".move = FPL_MOVE_CLOSED"] + none
     if outcome.goto not in machine.states and outcome.goto not in machine.handed_over:
-        fail(outcome.src_of("goto"), f"no state `{outcome.goto}` in {machine.name}; name one of its states, same or CLOSED")
+        refuse(outcome.src_of("goto"), f"no state `{outcome.goto}` in {machine.name}; name one of its states, same or CLOSED")
     return [".move = FPL_MOVE_GOTO", f".next = {state_id(machine.name, outcome.goto)}"] + none
 
 
@@ -478,7 +353,7 @@ def flight_place(spec, machine, flight):
         fields.append(f".epoch = {EPOCHS.get(line.epoch, line.epoch)}")
         elements.append(Element(f"line {line.src.line}: {line.send or line.record}", packed(fields, WIDTH - 4)))
     tables.append(Table(f"static const fpl_flight_line flight_{naming.snake(flight.name)}[] =", tuple(elements)))
-    return Place(f"flight {flight.name} (line {flight.src.line}, {flight.ref})", tuple(tables))
+    return Place(f"flight {flight.name} (line {flight.src.line}, {cite(flight.ref)})", tuple(tables))
 
 
 def flight_element(machine, flight):
@@ -528,184 +403,22 @@ def machines_header(spec):
                              tuple(f"FPL_FIXED_{caps(f.name)}" for f in spec.functions_of("classify") if f.fixed)
                              + ("FPL_NUM_FIXED",)))
     return MachinesHeader(emit.format_check("engine/table.h"), tuple(spec.machines), tuple(map(machine_id, spec.machines)),
-                          tuple(enums), used(spec).classify)
-
-
-# ---- functions and thunks
-
-@dataclass(frozen=True)
-class Prototype:
-    words: tuple                    # comment lines
-    text: str
-    outcomes: tuple = ()
-    tag: str = ""
-
-
-@dataclass(frozen=True)
-class Group:
-    title: str
-    prototypes: tuple
-
-
-@dataclass(frozen=True)
-class FunctionsHeader:
-    groups: tuple
-
-
-def contract(function):
-    """The comment of a prototype: name, contract, section."""
-    words = f"{function_name(function)}: {function.doc}" if function.doc else function_name(function)
-    if function.ref:
-        words += f" ({function.ref})"
-    return wrapped(words)
-
-
-def parameters(first, pointer, name):
-    return f"({first}" + (f", const {naming.c_type(pointer)} *{name})" if pointer else ")")
-
-
-def prototypes(spec, hooks):
-    """The groups of fpl_functions.h; `hooks` maps each hook named by an extension to build or accept."""
-    enums, groups = {}, []
-    for f in spec.functions_of("classify"):
-        enums[f.name] = tuple([outcome_id(f.name, "none")] + [outcome_id(f.name, o) for o in f.outcomes])
-    groups.append(Group("Classifiers: pure; the answer picks the outcome of the row.", tuple(
-        Prototype(contract(f), f"fpl_{f.name}_answer {function_name(f)}{parameters('const fpl_conn *conn', f.takes, 'msg')};",
-                  enums[f.name], f"fpl_{f.name}_answer") for f in spec.functions_of("classify"))))
-    groups.append(Group("Checks: pure; true means that the peer obeyed, false the alert beside it.", tuple(
-        Prototype(contract(f), f"bool {function_name(f)}{parameters('const fpl_conn *conn', f.takes, 'msg')};")
-        for f in spec.functions_of("check"))))
-    groups.append(Group("Actions: they fail only with what is no fault of the peer.", tuple(
-        Prototype(contract(f), f"fpl_status {function_name(f)}{parameters('fpl_conn *conn', f.takes, 'msg')};")
-        for f in spec.functions_of("act"))))
-    groups.append(Group("Builders of extensions: write the body, or say FPL_OMIT.", tuple(
-        Prototype(contract(f), f"fpl_presence {function_name(f)}(const fpl_conn *conn, fpl_writer *w);")
-        for f in spec.functions_of("hook") if hooks.get(f.name) == "build")))
-    groups.append(Group("Takers of extensions that passed every check; run at the row's `do`.", tuple(
-        Prototype(contract(f), f"fpl_status {function_name(f)}{parameters('fpl_conn *conn', f.takes, 'ext')};")
-        for f in spec.functions_of("hook") if hooks.get(f.name) == "accept")))
-    groups.append(Group("Checks of extensions, like the others.", tuple(
-        Prototype(contract(f), f"bool {function_name(f)}{parameters('const fpl_conn *conn', f.takes, 'ext')};")
-        for f in spec.functions_of("extension_check"))))
-    groups.append(Group("Builders of messages: write the body without the handshake header; false when it did not fit.", tuple(
-        Prototype(contract(f), f"bool {function_name(f)}(const fpl_conn *conn, fpl_writer *w);")
-        for f in spec.functions_of("build"))))
-    return tuple(groups)
-
-
-@dataclass(frozen=True)
-class Thunk:
-    name: str
-    call: str                       # fpl_check_x(conn, &msg->as.server_hello)
-    ignores_message: bool
-    classifier: str = ""
-    fixed: str = ""
-    outcomes: tuple = ()            # (enumerator, name) pairs as Choice
-
-
-@dataclass(frozen=True)
-class Choice:
-    id: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Thunks:
-    format_check: str
-    classifiers: tuple
-    checks: tuple
-    actions: tuple
-
-
-def thunk(spec, kind, name):
-    f = spec.function(kind, name)
-    call = f"{function_name(f)}(conn, &msg->as.{naming.snake(f.takes)})" if f.takes else f"{function_name(f)}(conn)"
-    fixed = f"FPL_FIXED_{caps(name)} + 1" if f.fixed else "0"
-    return Thunk(thunk_name(kind, name), call, f.takes is None, f"fpl_classifier_{name}", fixed,
-                 tuple(Choice(outcome_id(name, o), string(o)) for o in f.outcomes))
-
-
-def thunks(spec):
-    names = used(spec)
-    return Thunks(emit.format_check("engine/table.h"), tuple(thunk(spec, "classify", n) for n in names.classify),
-                  tuple(thunk(spec, "check", n) for n in names.check), tuple(thunk(spec, "act", n) for n in names.act))
-
-
-# ---- records
-
-@dataclass(frozen=True)
-class Cell:
-    index: str
-    value: str
-
-
-@dataclass(frozen=True)
-class RecordTable:
-    name: str
-    version: str
-    ref: str
-    file: str
-    cells: tuple
-
-
-@dataclass(frozen=True)
-class RecordTables:
-    format_check: str
-    tables: tuple
-
-
-def expand(words, everything):
-    """`any` as all of them."""
-    return everything if "any" in words else words
-
-
-def record_table(spec, records):
-    """One cell for each content, epoch and phase; a content type of another version is as unknown as any number."""
-    entries = spec.registries["ContentType"].entries
-    named = {c for row in records.rows for c in row.content}
-    strange = tuple(c for c in CONTENTS if c not in named and (
-        c not in entries or entries[c].use is not None and records.version not in entries[c].use))
-    cells = {}
-    for row in records.rows:
-        contents = expand(row.content, CONTENTS)
-        contents += strange if "unknown" in contents else ()
-        for content in dict.fromkeys(contents):
-            for epoch in expand(row.epoch, RECORD_EPOCHS[records.version]):
-                for phase in expand(row.phase, PHASES):
-                    index = f"[FPL_CONTENT_{caps(content)}][FPL_EPOCH_CLASS_{caps(epoch)}][FPL_PHASE_{caps(phase)}]"
-                    if index in cells:
-                        fail(row.src, f"{content} x {epoch} x {phase} has a row already; each has exactly one")
-                    alert = naming.alert(row.new_message) if row.new_message else "FPL_NO_ALERT"
-                    cells[index] = f"{{FPL_RECORD_{caps(row.do)}, {alert}, {row.src.line}}}"
-    order = [f"[FPL_CONTENT_{caps(c)}][FPL_EPOCH_CLASS_{caps(e)}][FPL_PHASE_{caps(p)}]"
-             for c in CONTENTS for e in RECORD_EPOCHS[records.version] for p in PHASES]
-    missing = [i for i in order if i not in cells]
-    if missing:
-        fail(records.src, f"no row for {missing[0]}; each content, epoch and phase has exactly one")
-    return RecordTable(f"fpl_records_{records.version}", records.version, records.ref, records.file,
-                       tuple(Cell(i, cells[i]) for i in order))
+                          tuple(enums), emit_functions.used(spec).classify)
 
 
 # ---- files
 
 def files(spec):
-    """{path below generated/: text} of everything this module and emit_extensions make."""
-    from . import emit_extensions
-    hooks = emit_extensions.hook_kinds(spec)
+    """{path below generated/: text} of everything this module and those it names make."""
     machines = [m.file for m in spec.machines.values()]
-    everything = machines + [FUNCTIONS_FILE] + [e.file for e in spec.extensions.values()]
+    everything = machines + [emit_functions.FILE] + [e.file for e in spec.extensions.values()]
     result = {
         "fpl_machines.h": emit.c_source(spec, everything, "machines.h.j2", machines_header(spec)),
         "fpl_machines.c": emit.c_source(spec, machines, "machines.c.j2", machines_header(spec)),
-        "fpl_functions.h": emit.c_source(spec, everything, "functions.h.j2", FunctionsHeader(prototypes(spec, hooks))),
-        "fpl_thunks.h": emit.c_source(spec, machines + [FUNCTIONS_FILE], "thunks.h.j2", thunks(spec)),
-        "fpl_thunks.c": emit.c_source(spec, machines + [FUNCTIONS_FILE], "thunks.c.j2", thunks(spec)),
     }
     for machine in spec.machines.values():
         result[f"machine_{machine.name}.c"] = emit.c_source(spec, [machine.file], "machine.c.j2", machine_file(spec, machine))
-    tables = RecordTables(emit.format_check("engine/table.h"), tuple(record_table(spec, r) for r in spec.records.values()))
-    sources = [r.file for r in spec.records.values()]
-    result["fpl_records.h"] = emit.c_source(spec, sources, "records.h.j2", tables)
-    result["fpl_records.c"] = emit.c_source(spec, sources, "records.c.j2", tables)
+    result.update(emit_functions.files(spec, emit_extensions.hook_kinds(spec)))
+    result.update(emit_records.files(spec))
     result.update(emit_extensions.files(spec))
     return result

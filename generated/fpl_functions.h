@@ -17,7 +17,7 @@
 /* ===== Classifiers: pure; the answer picks the outcome of the row. ===== */
 
 /* fpl_classify_version_of_hello: legacy_version: dtls12 if it is 0xfefd or later, that is, not greater as a
- * number (rfc6347#4.2.1) */
+ * number (RFC 6347 section 4.2.1) */
 typedef enum fpl_version_of_hello_answer {
     FPL_ANSWER_VERSION_OF_HELLO_NONE,
     FPL_ANSWER_VERSION_OF_HELLO_DTLS12,
@@ -25,7 +25,8 @@ typedef enum fpl_version_of_hello_answer {
 } fpl_version_of_hello_answer;
 fpl_version_of_hello_answer fpl_classify_version_of_hello(const fpl_conn *conn, const fpl_client_hello *msg);
 
-/* fpl_classify_cookie12: proceed: cookie valid, or cookies are off or the address is proven (rfc6347#4.2.1) */
+/* fpl_classify_cookie12: proceed: cookie valid, or cookies are off or the address is proven (RFC 6347 section
+ * 4.2.1) */
 typedef enum fpl_cookie12_answer {
     FPL_ANSWER_COOKIE12_NONE,
     FPL_ANSWER_COOKIE12_SEND_COOKIE,
@@ -33,7 +34,7 @@ typedef enum fpl_cookie12_answer {
 } fpl_cookie12_answer;
 fpl_cookie12_answer fpl_classify_cookie12(const fpl_conn *conn, const fpl_client_hello *msg);
 
-/* fpl_classify_verify_request_budget: limit hello_verify_requests (rfc6347#4.2.1) */
+/* fpl_classify_verify_request_budget: limit hello_verify_requests (RFC 6347 section 4.2.1) */
 typedef enum fpl_verify_request_budget_answer {
     FPL_ANSWER_VERIFY_REQUEST_BUDGET_NONE,
     FPL_ANSWER_VERIFY_REQUEST_BUDGET_LEFT,
@@ -42,7 +43,7 @@ typedef enum fpl_verify_request_budget_answer {
 fpl_verify_request_budget_answer fpl_classify_verify_request_budget(const fpl_conn *conn);
 
 /* fpl_classify_plan12: suite, group, signature scheme, credential; extended_master_secret judged once the
- * suite is known (rfc5246#7.4.1.3) */
+ * suite is known (RFC 5246 section 7.4.1.3) */
 typedef enum fpl_plan12_answer {
     FPL_ANSWER_PLAN12_NONE,
     FPL_ANSWER_PLAN12_ACCEPT,
@@ -51,7 +52,8 @@ typedef enum fpl_plan12_answer {
 } fpl_plan12_answer;
 fpl_plan12_answer fpl_classify_plan12(const fpl_conn *conn);
 
-/* fpl_classify_ask_client: configuration: client certificates required or optional, or off (rfc5246#7.4.4) */
+/* fpl_classify_ask_client: configuration: client certificates required or optional, or off (RFC 5246 section
+ * 7.4.4) */
 typedef enum fpl_ask_client_answer {
     FPL_ANSWER_ASK_CLIENT_NONE,
     FPL_ANSWER_ASK_CLIENT_ASKED,
@@ -59,7 +61,8 @@ typedef enum fpl_ask_client_answer {
 } fpl_ask_client_answer;
 fpl_ask_client_answer fpl_classify_ask_client(const fpl_conn *conn);
 
-/* fpl_classify_client_auth: without_cert: asked, and no configured credential fits the request (rfc5246#7.4.6) */
+/* fpl_classify_client_auth: without_cert: asked, and no configured credential fits the request (RFC 5246
+ * section 7.4.6) */
 typedef enum fpl_client_auth_answer {
     FPL_ANSWER_CLIENT_AUTH_NONE,
     FPL_ANSWER_CLIENT_AUTH_NOT_REQUESTED,
@@ -68,7 +71,7 @@ typedef enum fpl_client_auth_answer {
 } fpl_client_auth_answer;
 fpl_client_auth_answer fpl_classify_client_auth(const fpl_conn *conn);
 
-/* fpl_classify_client_certificate12: length of certificate_list (rfc5246#7.4.6) */
+/* fpl_classify_client_certificate12: length of certificate_list (RFC 5246 section 7.4.6) */
 typedef enum fpl_client_certificate12_answer {
     FPL_ANSWER_CLIENT_CERTIFICATE12_NONE,
     FPL_ANSWER_CLIENT_CERTIFICATE12_GIVEN,
@@ -76,8 +79,8 @@ typedef enum fpl_client_certificate12_answer {
 } fpl_client_certificate12_answer;
 fpl_client_certificate12_answer fpl_classify_client_certificate12(const fpl_conn *conn, const fpl_certificate12 *msg);
 
-/* fpl_classify_trust_policy: pinned fingerprints; else accept-and-notify if asked for; else ask
- * (rfc5246#7.4.2) */
+/* fpl_classify_trust_policy: pinned fingerprints; else accept-and-notify if asked for; else ask (RFC 5246
+ * section 7.4.2) */
 typedef enum fpl_trust_policy_answer {
     FPL_ANSWER_TRUST_POLICY_NONE,
     FPL_ANSWER_TRUST_POLICY_ACCEPTED,
@@ -86,7 +89,7 @@ typedef enum fpl_trust_policy_answer {
 } fpl_trust_policy_answer;
 fpl_trust_policy_answer fpl_classify_trust_policy(const fpl_conn *conn);
 
-/* fpl_classify_signer: where the private key is (rfc5246#7.4.8) */
+/* fpl_classify_signer: where the private key is (RFC 5246 section 7.4.8) */
 typedef enum fpl_signer_answer {
     FPL_ANSWER_SIGNER_NONE,
     FPL_ANSWER_SIGNER_OURS,
@@ -94,7 +97,7 @@ typedef enum fpl_signer_answer {
 } fpl_signer_answer;
 fpl_signer_answer fpl_classify_signer(const fpl_conn *conn);
 
-/* fpl_classify_resend_style: the flight's key `resend` (rfc6347#4.2.4) */
+/* fpl_classify_resend_style: the flight's key `resend` (RFC 6347 section 4.2.4) */
 typedef enum fpl_resend_style_answer {
     FPL_ANSWER_RESEND_STYLE_NONE,
     FPL_ANSWER_RESEND_STYLE_TIMED,
@@ -103,7 +106,7 @@ typedef enum fpl_resend_style_answer {
 } fpl_resend_style_answer;
 fpl_resend_style_answer fpl_classify_resend_style(const fpl_conn *conn);
 
-/* fpl_classify_resend_budget: timer resends only; limit resend_times (rfc6347#4.2.4.1) */
+/* fpl_classify_resend_budget: timer resends only; limit resend_times (RFC 6347 section 4.2.4.1) */
 typedef enum fpl_resend_budget_answer {
     FPL_ANSWER_RESEND_BUDGET_NONE,
     FPL_ANSWER_RESEND_BUDGET_LEFT,
@@ -111,7 +114,8 @@ typedef enum fpl_resend_budget_answer {
 } fpl_resend_budget_answer;
 fpl_resend_budget_answer fpl_classify_resend_budget(const fpl_conn *conn);
 
-/* fpl_classify_resend_now: at most one resend asked for by the peer in half the current timer (rfc6347#4.2.4) */
+/* fpl_classify_resend_now: at most one resend asked for by the peer in half the current timer (RFC 6347
+ * section 4.2.4) */
 typedef enum fpl_resend_now_answer {
     FPL_ANSWER_RESEND_NOW_NONE,
     FPL_ANSWER_RESEND_NOW_NOW,
@@ -119,7 +123,7 @@ typedef enum fpl_resend_now_answer {
 } fpl_resend_now_answer;
 fpl_resend_now_answer fpl_classify_resend_now(const fpl_conn *conn);
 
-/* fpl_classify_plaintext_alerts: configuration (rfc6347#4.1.2.7) */
+/* fpl_classify_plaintext_alerts: configuration (RFC 6347 section 4.1.2.7) */
 typedef enum fpl_plaintext_alerts_answer {
     FPL_ANSWER_PLAINTEXT_ALERTS_NONE,
     FPL_ANSWER_PLAINTEXT_ALERTS_HINT,
@@ -302,35 +306,38 @@ bool fpl_extension_check_srtp_mki_is_ours_or_empty(const fpl_conn *conn, const f
 
 /* ===== Builders of messages: write the body without the handshake header; false when it did not fit. ===== */
 
-/* fpl_build_client_hello: the same at every call but for the cookie (rfc6347#4.2.1) */
+/* fpl_build_client_hello: the same at every call but for the cookie (RFC 6347 section 4.2.1) */
 bool fpl_build_client_hello(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_build_hello_verify_request: server_version 0xfeff; cookie of messages/cookie.yaml (rfc6347#4.2.1) */
+/* fpl_build_hello_verify_request: server_version 0xfeff; cookie of messages/cookie.yaml (RFC 6347 section
+ * 4.2.1) */
 bool fpl_build_hello_verify_request(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_build_server_hello: empty session id: nothing is resumed (rfc5246#7.4.1.3) */
+/* fpl_build_server_hello: empty session id: nothing is resumed (RFC 5246 section 7.4.1.3) */
 bool fpl_build_server_hello(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_build_certificate: our chain; a client asked in vain sends an empty list (rfc5246#7.4.2) */
+/* fpl_build_certificate: our chain; a client asked in vain sends an empty list (RFC 5246 section 7.4.2) */
 bool fpl_build_certificate(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_build_server_key_exchange: params and the signature that `sign` or the application made (rfc8422#5.4) */
+/* fpl_build_server_key_exchange: params and the signature that `sign` or the application made (RFC 8422
+ * section 5.4) */
 bool fpl_build_server_key_exchange(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_build_certificate_request: our certificate types and signature schemes, no authorities (rfc5246#7.4.4) */
+/* fpl_build_certificate_request: our certificate types and signature schemes, no authorities (RFC 5246 section
+ * 7.4.4) */
 bool fpl_build_certificate_request(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_build_server_hello_done: empty (rfc5246#7.4.5) */
+/* fpl_build_server_hello_done: empty (RFC 5246 section 7.4.5) */
 bool fpl_build_server_hello_done(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_build_client_key_exchange: our public value for the server's group (rfc8422#5.7) */
+/* fpl_build_client_key_exchange: our public value for the server's group (RFC 8422 section 5.7) */
 bool fpl_build_client_key_exchange(const fpl_conn *conn, fpl_writer *w);
 
 /* fpl_build_certificate_verify: the signature that `sign` or the application made, over the transcript so far
- * (rfc5246#7.4.8) */
+ * (RFC 5246 section 7.4.8) */
 bool fpl_build_certificate_verify(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_build_finished: verify_data of our side over the transcript so far (rfc5246#7.4.9) */
+/* fpl_build_finished: verify_data of our side over the transcript so far (RFC 5246 section 7.4.9) */
 bool fpl_build_finished(const fpl_conn *conn, fpl_writer *w);
 
 #endif

@@ -12,7 +12,7 @@
 #error "generated for table format 1; run: python3 -m codegen generate"
 #endif
 
-/* spec/records/dtls12.yaml (rfc6347#4.1) */
+/* spec/records/dtls12.yaml (RFC 6347 section 4.1) */
 extern const fpl_record_table fpl_records_dtls12;
 
 #endif

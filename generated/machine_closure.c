@@ -3,7 +3,7 @@
  * From spec/machines/closure.yaml
  * SHA-256 of these: 0481199ea0836cb72d2cac21dd40097426050d1197f1b4c9765e86f2aed9909d */
 
-/* Alerts, closing, usage limits and replacement, beside every handshake state. (rfc5246#7.2.1) */
+/* Alerts, closing, usage limits and replacement, beside every handshake state. (RFC 5246 section 7.2.1) */
 
 #include "fpl_functions.h"
 #include "fpl_limits.h"

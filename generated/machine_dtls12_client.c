@@ -3,7 +3,7 @@
  * From spec/machines/dtls12_client.yaml
  * SHA-256 of these: 947b6a3daccba4f51dc40a08eed5760f6eb7f4be6ff905b8dff6cf720d4232f0 */
 
-/* Client side of a DTLS 1.2 handshake, authenticated by certificates. (rfc6347#4.2) */
+/* Client side of a DTLS 1.2 handshake, authenticated by certificates. (RFC 6347 section 4.2) */
 
 #include "fpl_functions.h"
 #include "fpl_limits.h"
@@ -11,14 +11,14 @@
 #include "fpl_messages.h"
 #include "fpl_thunks.h"
 
-/* flight hello (line 15, rfc6347#4.2.4) */
+/* flight hello (line 15, RFC 6347 section 4.2.4) */
 static const fpl_flight_line flight_hello[] = {
     { /* line 18: client_hello */
         .build = fpl_build_client_hello, .message = FPL_MESSAGE_CLIENT_HELLO, .transcript = FPL_TRANSCRIPT_APPEND,
         .epoch = 0},
 };
 
-/* flight key_exchange (line 22, rfc6347#4.2.4) */
+/* flight key_exchange (line 22, RFC 6347 section 4.2.4) */
 static const fpl_condition flight_key_exchange_0_when[] = {
     {&fpl_classifier_client_auth, 1u << FPL_ANSWER_CLIENT_AUTH_WITH_CERT | 1u << FPL_ANSWER_CLIENT_AUTH_WITHOUT_CERT},
 };
@@ -34,7 +34,7 @@ static const fpl_flight_line flight_key_exchange[] = {
         .transcript = FPL_TRANSCRIPT_APPEND, .then = flight_key_exchange_1_then, .num_then = 1, .epoch = 0},
 };
 
-/* flight finish (line 30, rfc6347#4.2.4) */
+/* flight finish (line 30, RFC 6347 section 4.2.4) */
 static const fpl_condition flight_finish_0_when[] = {
     {&fpl_classifier_client_auth, 1u << FPL_ANSWER_CLIENT_AUTH_WITH_CERT},
 };

@@ -4,7 +4,7 @@
  * SHA-256 of these: 5dbb4a87f5e711236a87423c3bd3b0f9c01465ed3d096a0f51ea662399f9182a */
 
 /* Server side of a DTLS 1.2 handshake, authenticated by certificates, entered with the ClientHello that made
- * 1.2 the version. (rfc6347#4.2) */
+ * 1.2 the version. (RFC 6347 section 4.2) */
 
 #include "fpl_functions.h"
 #include "fpl_limits.h"
@@ -12,7 +12,7 @@
 #include "fpl_messages.h"
 #include "fpl_thunks.h"
 
-/* flight hello (line 15, rfc6347#4.2.4) */
+/* flight hello (line 15, RFC 6347 section 4.2.4) */
 static const fpl_flight_line flight_hello[] = {
     { /* line 18: server_hello */
         .build = fpl_build_server_hello, .message = FPL_MESSAGE_SERVER_HELLO, .transcript = FPL_TRANSCRIPT_APPEND,
@@ -22,7 +22,7 @@ static const fpl_flight_line flight_hello[] = {
         .epoch = 0},
 };
 
-/* flight hello_done (line 24, rfc6347#4.2.4) */
+/* flight hello_done (line 24, RFC 6347 section 4.2.4) */
 static const fpl_condition flight_hello_done_1_when[] = {
     {&fpl_classifier_ask_client, 1u << FPL_ANSWER_ASK_CLIENT_ASKED},
 };
@@ -38,7 +38,7 @@ static const fpl_flight_line flight_hello_done[] = {
         .transcript = FPL_TRANSCRIPT_APPEND, .epoch = 0},
 };
 
-/* flight finish (line 34, rfc6347#4.2.4) */
+/* flight finish (line 34, RFC 6347 section 4.2.4) */
 static const fpl_action flight_finish_1_then[] = {
     {fpl_thunk_act_drop_handshake_state, FPL_NAME("drop_handshake_state")},
 };

@@ -3,8 +3,8 @@
  * From spec/machines/listen.yaml
  * SHA-256 of these: 420b1e8a6e47e2b8b27f3a5d3cac24e05be59a7d980536ad0303a02f3588bb4c */
 
-/* Answers a ClientHello whose sender's address is unproven, and decides the version. Remembers nothing.
- * (rfc6347#4.2.1) */
+/* Answers a ClientHello whose sender's address is unproven, and decides the version. Remembers nothing. (RFC
+ * 6347 section 4.2.1) */
 
 #include "fpl_functions.h"
 #include "fpl_limits.h"
@@ -12,7 +12,7 @@
 #include "fpl_messages.h"
 #include "fpl_thunks.h"
 
-/* flight verify (line 15, rfc6347#4.2.1) */
+/* flight verify (line 15, RFC 6347 section 4.2.1) */
 static const fpl_flight_line flight_verify[] = {
     { /* line 18: hello_verify_request */
         .build = fpl_build_hello_verify_request, .message = FPL_MESSAGE_HELLO_VERIFY_REQUEST,

@@ -4,7 +4,7 @@
  * SHA-256 of these: bdcb00d693825375179919222f6237a8b00b5399b918f04c58b673cc7348d56b */
 
 /* The figure of RFC 6347 section 4.2.4, one instance per flight (a flight and those that extend it are one).
- * (rfc6347#4.2.4) */
+ * (RFC 6347 section 4.2.4) */
 
 #include "fpl_functions.h"
 #include "fpl_limits.h"

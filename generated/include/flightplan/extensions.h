@@ -20,8 +20,8 @@
 extern "C" {
 #endif
 
-/* fpl_config_set_extended_master_secret says whether extended_master_secret is offered and answered
- * (rfc7627#5.1). On by default. FPL_MISUSE when `config` is frozen or NULL. */
+/* fpl_config_set_extended_master_secret says whether extended_master_secret is offered and answered (RFC 7627
+ * section 5.1). On by default. FPL_MISUSE when `config` is frozen or NULL. */
 FPL_EXPORT fpl_result fpl_config_set_extended_master_secret(fpl_config *config, bool on);
 
 /* fpl_conn_extended_master_secret tells whether both sides agreed on extended_master_secret. False before
@@ -31,10 +31,10 @@ FPL_EXPORT bool fpl_conn_extended_master_secret(const fpl_conn *conn);
 /* FPL_MAX_SRTP_PROFILES is the greatest number of elements that fpl_config_set_srtp_profiles takes. */
 #define FPL_MAX_SRTP_PROFILES 3
 
-/* fpl_config_set_srtp_profiles offers the `num` elements of `list`, in order of preference, in use_srtp
- * (rfc5764#4.1.1); copied. The server's order decides. An empty list, the default, does without the extension.
- * FPL_MISUSE when `config` is frozen or NULL, for more than FPL_MAX_SRTP_PROFILES elements, a repetition, a
- * value that the registry does not mark as used. */
+/* fpl_config_set_srtp_profiles offers the `num` elements of `list`, in order of preference, in use_srtp (RFC
+ * 5764 section 4.1.1); copied. The server's order decides. An empty list, the default, does without the
+ * extension. FPL_MISUSE when `config` is frozen or NULL, for more than FPL_MAX_SRTP_PROFILES elements, a
+ * repetition, or a value that the registry does not mark as used. */
 FPL_EXPORT fpl_result fpl_config_set_srtp_profiles(fpl_config *config, const fpl_srtp_protection_profile *list, size_t num);
 
 /* fpl_conn_srtp_profile returns what both sides agreed on by use_srtp; 0 if nothing, and before CONNECTED. */

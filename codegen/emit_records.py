@@ -1,0 +1,72 @@
+"""What becomes of a record before any machine sees it: one cell for each content, epoch class and phase."""
+
+from dataclasses import dataclass
+
+from . import emit, naming
+from .c_text import cite, refuse
+from .table_text import caps
+
+CONTENTS = ("change_cipher_spec", "alert", "handshake", "application_data", "ack", "unknown")
+RECORD_EPOCHS = {"dtls12": ("zero", "readable", "next", "other"), "dtls13": ("zero", "readable", "older", "next", "other")}
+PHASES = ("plain", "keyed", "connected")
+
+
+@dataclass(frozen=True)
+class Cell:
+    index: str
+    value: str
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    name: str
+    version: str
+    about: str
+    file: str
+    cells: tuple
+
+
+@dataclass(frozen=True)
+class RecordTables:
+    format_check: str
+    tables: tuple
+
+
+def expand(words, everything):
+    """`any` as all of them."""
+    return everything if "any" in words else words
+
+
+def record_table(spec, records):
+    """One cell for each content, epoch and phase; a content type of another version is as unknown as any number."""
+    entries = spec.registries["ContentType"].entries
+    named = {c for row in records.rows for c in row.content}
+    strange = tuple(c for c in CONTENTS if c not in named and (
+        c not in entries or entries[c].use is not None and records.version not in entries[c].use))
+    cells = {}
+    for row in records.rows:
+        contents = expand(row.content, CONTENTS)
+        contents += strange if "unknown" in contents else ()
+        for content in dict.fromkeys(contents):
+            for epoch in expand(row.epoch, RECORD_EPOCHS[records.version]):
+                for phase in expand(row.phase, PHASES):
+                    index = f"[FPL_CONTENT_{caps(content)}][FPL_EPOCH_CLASS_{caps(epoch)}][FPL_PHASE_{caps(phase)}]"
+                    if index in cells:
+                        refuse(row.src, f"{content} x {epoch} x {phase} has a row already; each has exactly one")
+                    alert = naming.alert(row.new_message) if row.new_message else "FPL_NO_ALERT"
+                    cells[index] = f"{{FPL_RECORD_{caps(row.do)}, {alert}, {row.src.line}}}"
+    order = [f"[FPL_CONTENT_{caps(c)}][FPL_EPOCH_CLASS_{caps(e)}][FPL_PHASE_{caps(p)}]"
+             for c in CONTENTS for e in RECORD_EPOCHS[records.version] for p in PHASES]
+    missing = [i for i in order if i not in cells]
+    if missing:
+        refuse(records.src, f"no row for {missing[0]}; each content, epoch and phase has exactly one")
+    return RecordTable(f"fpl_records_{records.version}", records.version, cite(records.ref), records.file,
+                       tuple(Cell(i, cells[i]) for i in order))
+
+
+def files(spec):
+    """{path below generated/: text}"""
+    tables = RecordTables(emit.format_check("engine/table.h"), tuple(record_table(spec, r) for r in spec.records.values()))
+    sources = [r.file for r in spec.records.values()]
+    return {"fpl_records.h": emit.c_source(spec, sources, "records.h.j2", tables),
+            "fpl_records.c": emit.c_source(spec, sources, "records.c.j2", tables)}
