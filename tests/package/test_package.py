@@ -100,7 +100,8 @@ class Installed(unittest.TestCase):
                 with self.subTest(header=header.name, language=language):
                     standard = "c11" if language == "c" else "c++11"
                     run(CC, "-x", language, f"-std={standard}", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror",
-                        "-fsyntax-only", "-I", self.prefix / "include", header)
+                        "-fsyntax-only", "-I", self.prefix / "include", "-",
+                        input=f"#include <flightplan/{header.name}>\ntypedef int something;\n")
 
     def test_exports(self):
         """Nothing but fpl_ leaves the library, and everything that the headers promise does."""

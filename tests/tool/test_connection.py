@@ -18,7 +18,7 @@ TRACED = re.compile(r"^  (\w+)\.(\w+)  (\S+?)(?: \((\w+)\))?  (?:-> (\w+)|refuse
 
 class Connection(ToolCase):
     def call(self, server, *words, stdin=b"hello\n"):
-        return flightplan("client", "--timeout", 20, *words, "127.0.0.1", server.port, stdin=stdin)
+        return flightplan("client", "--timeout", 20, "--linger", 0.3, *words, "127.0.0.1", server.port, stdin=stdin)
 
     def test_echo(self):
         """What goes in comes back; both ends end in order."""
@@ -118,7 +118,7 @@ class Connection(ToolCase):
     def test_many_clients(self):
         """One server, several clients at a time, each with its own echo."""
         server = self.serve("--echo")
-        clients = [subprocess.Popen([os.environ["FLIGHTPLAN"], "client", "--insecure", "127.0.0.1", str(server.port)],
+        clients = [subprocess.Popen([os.environ["FLIGHTPLAN"], "client", "--insecure", "--linger", "0.3", "127.0.0.1", str(server.port)],
                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
         for number, client in enumerate(clients):
             out, err = client.communicate(f"client {number}".encode(), timeout=60)
