@@ -1,0 +1,3 @@
+#include "transcripts/runner.h"
+
+SCENARIOS(ds_scenarios, {0, 0});

@@ -1,0 +1,3 @@
+#include "transcripts/runner.h"
+
+SCENARIOS(parity_scenarios, {0, 0});

@@ -1,0 +1,3 @@
+#include "transcripts/runner.h"
+
+SCENARIOS(row_scenarios, {0, 0});

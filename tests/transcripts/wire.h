@@ -1,0 +1,82 @@
+/* Numbers of DTLS 1.2 as the scripted peer writes them: from the RFCs, not from the library's registries. */
+#ifndef FPL_TESTS_TRANSCRIPTS_WIRE_H
+#define FPL_TESTS_TRANSCRIPTS_WIRE_H
+
+enum { /* RFC 5246 section 6.2.1 */
+    CCS = 20,
+    ALERT = 21,
+    HANDSHAKE = 22,
+    DATA = 23,
+    ACK = 26
+};
+
+enum { /* RFC 6347 section 4.3.2 */
+    HELLO_REQUEST = 0,
+    CLIENT_HELLO = 1,
+    SERVER_HELLO = 2,
+    HELLO_VERIFY_REQUEST = 3,
+    NEW_SESSION_TICKET = 4,
+    CERTIFICATE = 11,
+    SERVER_KEY_EXCHANGE = 12,
+    CERTIFICATE_REQUEST = 13,
+    SERVER_HELLO_DONE = 14,
+    CERTIFICATE_VERIFY = 15,
+    CLIENT_KEY_EXCHANGE = 16,
+    FINISHED = 20,
+    CERTIFICATE_STATUS = 22
+};
+
+enum { /* RFC 5246 section 7.2 */
+    CLOSE_NOTIFY = 0,
+    UNEXPECTED_MESSAGE = 10,
+    BAD_RECORD_MAC = 20,
+    RECORD_OVERFLOW = 22,
+    HANDSHAKE_FAILURE = 40,
+    BAD_CERTIFICATE = 42,
+    UNSUPPORTED_CERTIFICATE = 43,
+    CERTIFICATE_UNKNOWN = 46,
+    ILLEGAL_PARAMETER = 47,
+    DECODE_ERROR = 50,
+    DECRYPT_ERROR = 51,
+    PROTOCOL_VERSION = 70,
+    INTERNAL_ERROR = 80,
+    USER_CANCELED = 90,
+    NO_RENEGOTIATION = 100,
+    UNSUPPORTED_EXTENSION = 110
+};
+
+enum { WARNING = 1, FATAL = 2 };
+
+enum {
+    DTLS10 = 0xfeff,
+    DTLS12 = 0xfefd,
+    DTLS13 = 0xfefc,
+    TLS12 = 0x0303
+};
+
+enum {
+    AES128_GCM = 0xc02b,
+    AES256_GCM = 0xc02c,
+    CHACHA20 = 0xcca9,
+    RENEGOTIATION_SCSV = 0x00ff
+};
+
+enum { X25519_GROUP = 0x001d, P256_GROUP = 0x0017, P384_GROUP = 0x0018 };
+
+enum { ECDSA_P256_SHA256 = 0x0403, ECDSA_P384_SHA384 = 0x0503, ECDSA_SHA1 = 0x0203, RSA_SHA256 = 0x0401, ED25519_SCHEME = 0x0807 };
+
+enum { /* extensions */
+    EXT_SERVER_NAME = 0,
+    EXT_GROUPS = 10,
+    EXT_POINT_FORMATS = 11,
+    EXT_SCHEMES = 13,
+    EXT_USE_SRTP = 14,
+    EXT_ALPN = 16,
+    EXT_EMS = 23,
+    EXT_TICKET = 35,
+    EXT_SUPPORTED_VERSIONS = 43,
+    EXT_CONNECTION_ID = 54,
+    EXT_RENEGOTIATION = 0xff01
+};
+
+#endif
