@@ -21,7 +21,7 @@ if(FLIGHTPLAN_BORINGSSL_ROOT)
       "and for libcrypto in lib, lib64, build and build/crypto. Give an install prefix, or a source tree that has "
       "been built in its folder `build`.")
   endif()
-else()
+elseif(NOT FLIGHTPLAN_FETCH_BORINGSSL)
   # Debian's copy for Android's tools lies beside the loader's path so that OpenSSL's is not mistaken for it.
   set(origin "android-libboringssl-dev")
   find_path(include openssl/base.h PATH_SUFFIXES android NO_CACHE
