@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 550577e2b9e9a2d5ddb804940aa4a66e699d1993cd3a194fa2520a8ca810a0db */
+ * SHA-256 of these: df141aa6f0bf0ff7193d551e320a20f41d60d6d8f3e01b7e26f5de68303d2658 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -215,6 +215,9 @@ fpl_status fpl_act_keep_server_share12(fpl_conn *conn, const fpl_server_key_exch
 
 /* fpl_act_keep_client_share12: public value */
 fpl_status fpl_act_keep_client_share12(fpl_conn *conn, const fpl_client_key_exchange *msg);
+
+/* fpl_act_keep_client_proof12: signature scheme, for the application to read */
+fpl_status fpl_act_keep_client_proof12(fpl_conn *conn, const fpl_certificate_verify *msg);
 
 /* fpl_act_agree_master_secret: premaster and (extended) master secret, key block of epoch 1 */
 fpl_status fpl_act_agree_master_secret(fpl_conn *conn);

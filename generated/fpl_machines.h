@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 550577e2b9e9a2d5ddb804940aa4a66e699d1993cd3a194fa2520a8ca810a0db */
+ * SHA-256 of these: df141aa6f0bf0ff7193d551e320a20f41d60d6d8f3e01b7e26f5de68303d2658 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: a22817ba66fb8a84683fcf0634ae8af63c9d927ba60ceea9a0e16f5019415d4e */
+ * SHA-256 of these: fe777cbff9a75d0c3381bfa194077831e2d2a5a2761d84be3ccc705aedd99bf1 */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
@@ -374,6 +374,11 @@ fpl_status fpl_thunk_act_keep_alert_hint(fpl_conn *conn, const fpl_message *msg)
 fpl_status fpl_thunk_act_keep_certificate_request12(fpl_conn *conn, const fpl_message *msg)
 {
     return fpl_act_keep_certificate_request12(conn, &msg->as.certificate_request12);
+}
+
+fpl_status fpl_thunk_act_keep_client_proof12(fpl_conn *conn, const fpl_message *msg)
+{
+    return fpl_act_keep_client_proof12(conn, &msg->as.certificate_verify);
 }
 
 fpl_status fpl_thunk_act_keep_client_share12(fpl_conn *conn, const fpl_message *msg)

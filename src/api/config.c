@@ -242,7 +242,7 @@ fpl_result fpl_config_set_plaintext_alerts(fpl_config *config, fpl_plaintext_ale
 fpl_result fpl_config_set_server_name(fpl_config *config, const char *host_name)
 {
     size_t len = host_name == NULL ? 0 : strlen(host_name);
-    if (!open_to_change(config) || len > FPL_HOST_NAME_MAX || (host_name != NULL && len == 0) ||
+    if (!open_to_change(config) || len > FPL_LIMIT_VALUE_HOST_NAME_BYTES || (host_name != NULL && len == 0) ||
         (len > 0 && host_name[len - 1] == '.')) {
         return FPL_MISUSE;
     }

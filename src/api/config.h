@@ -11,9 +11,6 @@
 /* No registry has more entries in use than this; the setters refuse longer lists. */
 #define FPL_CONFIG_LIST_MAX 16
 
-/* RFC 1035 section 2.3.4: no host name is longer. */
-#define FPL_HOST_NAME_MAX 255
-
 struct fpl_config {
     fpl_allocator          allocator;
     uint64_t               limits[FPL_NUM_LIMITS]; /* indexed by FPL_LIMIT_..., fixed ones included */
@@ -31,7 +28,7 @@ struct fpl_config {
     bool                   has_credential;
     bool                   frozen; /* set when first used; never cleared */
     fpl_credential         credential;
-    char                   server_name[FPL_HOST_NAME_MAX + 1]; /* empty = not sent */
+    char                   server_name[FPL_LIMIT_VALUE_HOST_NAME_BYTES + 1]; /* empty = not sent */
     fpl_extension_settings extensions;
     fpl_trace_fn           trace;
     void                  *trace_arg;

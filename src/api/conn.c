@@ -85,7 +85,7 @@ static bool waits_for_judgement(const fpl_conn *conn)
 
 fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32])
 {
-    if (conn == NULL || sha256 == NULL || conn->num_pins == FPL_MAX_PINS || conn->judged || conn->connected) {
+    if (conn == NULL || sha256 == NULL || conn->num_pins == FPL_LIMIT_VALUE_PINNED_FINGERPRINTS || conn->judged || conn->connected) {
         return FPL_MISUSE;
     }
     if (alive(conn) != FPL_OK) {

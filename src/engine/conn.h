@@ -31,7 +31,6 @@
 #define FPL_MAX_COMPANIONS 4
 #define FPL_MAX_FLIGHTS 3        /* one outstanding, one retained, one being prepared */
 #define FPL_MAX_FLIGHT_LINES 8
-#define FPL_MAX_PINS 4
 #define FPL_MAX_CHAIN 32          /* the largest that limit certificate_count may be set to */
 #define FPL_SRTP_MAX_MATERIAL 120 /* 2 x (32 + 16), rounded up */
 
@@ -185,7 +184,7 @@ struct fpl_conn {
     bool                   has_peer_fingerprint;
     bool                   proven;                          /* the peer showed its certificate and proved it */
     bool                   judged;
-    uint8_t                pins[FPL_MAX_PINS][32];
+    uint8_t                pins[FPL_LIMIT_VALUE_PINNED_FINGERPRINTS][32];
     uint8_t                num_pins;
 
     fpl_inbox              inbox;

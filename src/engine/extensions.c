@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fpl_limits.h"
 #include "fpl_registries.h"
 
 #define TYPE_LEN 2
@@ -62,7 +63,7 @@ typedef struct fpl_reading {
     const fpl_extension_block *block;
     fpl_block_view            *out;
     fpl_refusal               *why;
-    uint16_t                   types[FPL_EXTENSIONS_PER_BLOCK]; /* so far, unknown ones included */
+    uint16_t                   types[FPL_LIMIT_VALUE_EXTENSIONS_PER_BLOCK]; /* so far, unknown ones included */
     size_t                     num_types;
 } fpl_reading;
 
@@ -73,7 +74,7 @@ static bool check_first_time(fpl_reading *reading, uint16_t type)
             return obeys_rule(FPL_EXTENSION_RULE_DUPLICATE, reading->why);
         }
     }
-    if (reading->num_types == FPL_EXTENSIONS_PER_BLOCK) {
+    if (reading->num_types == FPL_LIMIT_VALUE_EXTENSIONS_PER_BLOCK) {
         return malformed(reading->why);
     }
     reading->types[reading->num_types++] = type;

@@ -10,9 +10,6 @@
 #include "engine/table.h"
 #include "fpl_extensions.h"
 
-/* More extensions than this in one block are refused as malformed. Browsers send under twenty. */
-#define FPL_EXTENSIONS_PER_BLOCK 64
-
 /* fpl_block_view is a block that was found to be in order: what it has, as views into the message. */
 typedef struct fpl_block_view {
     uint64_t  present;

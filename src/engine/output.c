@@ -9,8 +9,6 @@
 
 #define FPL_HANDSHAKE_HEADER 12
 #define FPL_ALERT_LEN 2
-/* A new datagram is begun rather than a fragment smaller than this, unless the message is. */
-#define FPL_LEAST_FRAGMENT 32
 
 /* One walk over what is due. With `out` NULL nothing is written and nothing moves. */
 typedef struct fpl_packing {
@@ -100,7 +98,7 @@ static bool pack_message(fpl_packing *packing, const fpl_flight *flight, const f
     size_t    free = room(packing);
     uint8_t   header[FPL_HANDSHAKE_HEADER];
 
-    if (free < overhead + (rest < FPL_LEAST_FRAGMENT ? rest : FPL_LEAST_FRAGMENT)) {
+    if (free < overhead + (rest < FPL_LIMIT_VALUE_LEAST_FRAGMENT ? rest : FPL_LIMIT_VALUE_LEAST_FRAGMENT)) {
         return false;
     }
     if (part > free - overhead) {

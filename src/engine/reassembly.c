@@ -26,7 +26,7 @@ bool fpl_spans_add(fpl_spans *spans, uint32_t from, uint32_t to)
         last++;
     }
     if (last == first) {
-        if (spans->num == FPL_MAX_SPANS) {
+        if (spans->num == FPL_LIMIT_VALUE_FRAGMENT_PIECES) {
             return false;
         }
         for (uint8_t i = spans->num; i > first; i--) {
@@ -52,17 +52,36 @@ bool fpl_spans_whole(const fpl_spans *spans, uint32_t len)
     return len == 0 || (spans->num == 1 && spans->from[0] == 0 && spans->to[0] >= len);
 }
 
+/* --- candidates -------------------------------------------------------------------------------------- */
+
+static size_t size_of(uint32_t total)
+{
+    return (size_t)total + total / 8 + 1;
+}
+
+static bool has(const fpl_candidate *candidate, uint32_t at)
+{
+    return (candidate->bytes[candidate->total + at / 8] >> (at % 8) & 1) != 0;
+}
+
+static void put(fpl_candidate *candidate, uint32_t at, uint8_t octet)
+{
+    if (!has(candidate, at)) {
+        candidate->bytes[candidate->total + at / 8] |= (uint8_t)(1u << (at % 8));
+        candidate->bytes[at] = octet;
+        candidate->have++;
+    }
+}
+
 /* Do the octets that `fragment` shares with the candidate agree with it? */
 static bool agrees(const fpl_candidate *candidate, const fpl_fragment *fragment)
 {
-    uint32_t end = fragment->offset + (uint32_t)fragment->body.len;
     if (candidate->type != fragment->type || candidate->total != fragment->total) {
         return false;
     }
-    for (uint8_t i = 0; i < candidate->spans.num; i++) {
-        uint32_t from = candidate->spans.from[i] > fragment->offset ? candidate->spans.from[i] : fragment->offset;
-        uint32_t to = candidate->spans.to[i] < end ? candidate->spans.to[i] : end;
-        if (from < to && memcmp(candidate->bytes + from, fragment->body.data + (from - fragment->offset), to - from) != 0) {
+    for (uint32_t i = 0; i < fragment->body.len; i++) {
+        uint32_t at = fragment->offset + i;
+        if (has(candidate, at) && candidate->bytes[at] != fragment->body.data[i]) {
             return false;
         }
     }
@@ -72,8 +91,8 @@ static bool agrees(const fpl_candidate *candidate, const fpl_fragment *fragment)
 static void drop_candidate(const fpl_config *config, fpl_reassembly *reassembly, fpl_candidate *candidate)
 {
     if (candidate->used) {
-        reassembly->bytes -= candidate->total;
-        fpl_release(config, candidate->bytes, candidate->total == 0 ? 1 : candidate->total);
+        reassembly->bytes -= size_of(candidate->total);
+        fpl_release(config, candidate->bytes, size_of(candidate->total));
     }
     memset(candidate, 0, sizeof *candidate);
 }
@@ -143,7 +162,6 @@ fpl_reassembled fpl_reassembly_add(const fpl_config *config, fpl_reassembly *rea
     bool           no_memory = false;
     fpl_slot      *slot = take_slot(config, reassembly, fragment->seq, fragment->epoch, &no_memory);
     fpl_candidate *candidate = NULL;
-    uint32_t       end = fragment->offset + (uint32_t)fragment->body.len;
 
     if (slot == NULL) {
         return no_memory ? FPL_REASSEMBLY_NO_MEMORY : FPL_REASSEMBLY_FULL;
@@ -166,11 +184,11 @@ fpl_reassembled fpl_reassembly_add(const fpl_config *config, fpl_reassembly *rea
         if (candidate == NULL) {
             return FPL_REASSEMBLY_FULL;
         }
-        if (fragment->total > byte_limit || reassembly->bytes > byte_limit - fragment->total) {
+        if (size_of(fragment->total) > byte_limit || reassembly->bytes > byte_limit - size_of(fragment->total)) {
             slot->used = slot->candidates[0].used || slot->candidates[1].used;
             return FPL_REASSEMBLY_FULL;
         }
-        candidate->bytes = fpl_allocate(config, fragment->total == 0 ? 1 : fragment->total);
+        candidate->bytes = fpl_allocate(config, size_of(fragment->total));
         if (candidate->bytes == NULL) {
             slot->used = slot->candidates[0].used || slot->candidates[1].used;
             return FPL_REASSEMBLY_NO_MEMORY;
@@ -178,16 +196,13 @@ fpl_reassembled fpl_reassembly_add(const fpl_config *config, fpl_reassembly *rea
         candidate->used = true;
         candidate->type = fragment->type;
         candidate->total = fragment->total;
-        reassembly->bytes += fragment->total;
-    }
-    if (!fpl_spans_add(&candidate->spans, fragment->offset, end)) {
-        return FPL_REASSEMBLY_FULL;
+        reassembly->bytes += size_of(fragment->total);
     }
     candidate->age = ++reassembly->age;
-    if (fragment->body.len > 0) {
-        memcpy(candidate->bytes + fragment->offset, fragment->body.data, fragment->body.len);
+    for (uint32_t i = 0; i < fragment->body.len; i++) {
+        put(candidate, fragment->offset + i, fragment->body.data[i]);
     }
-    if (fpl_spans_whole(&candidate->spans, candidate->total)) {
+    if (candidate->have == candidate->total) {
         candidate->whole = true;
         candidate->rest_follows = fragment->rest_follows;
     }

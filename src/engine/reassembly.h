@@ -1,6 +1,6 @@
 /* Putting handshake messages together from fragments (RFC 6347 section 4.2.3).
  *
- * Slots are keyed by (message_seq, epoch). Which octets have come is kept as intervals, so any boundaries,
+ * Slots are keyed by (message_seq, epoch). Which octets have come is kept as a bitmap, so any boundaries,
  * overlaps and order will do. In epoch 0, where anybody can forge, two candidates per message are kept: a
  * fragment that contradicts both replaces the older incomplete one, and the first whole one is delivered. */
 #ifndef FPL_ENGINE_REASSEMBLY_H
@@ -9,11 +9,11 @@
 #include "engine/memory.h"
 #include "fpl_limits.h"
 
-/* fpl_spans is a set of octets as sorted, disjoint intervals [from, to). */
-#define FPL_MAX_SPANS 24
+/* fpl_spans is a set of octets as sorted, disjoint intervals [from, to): small, for where the octets
+ * themselves are not kept. */
 typedef struct fpl_spans {
-    uint32_t from[FPL_MAX_SPANS];
-    uint32_t to[FPL_MAX_SPANS];
+    uint32_t from[FPL_LIMIT_VALUE_FRAGMENT_PIECES];
+    uint32_t to[FPL_LIMIT_VALUE_FRAGMENT_PIECES];
     uint8_t  num;
 } fpl_spans;
 
@@ -36,14 +36,14 @@ typedef struct fpl_fragment {
 
 /* fpl_candidate is one way the message at a slot may come out. */
 typedef struct fpl_candidate {
-    uint8_t  *bytes; /* of `total` octets */
+    uint8_t  *bytes; /* `total` octets, and behind them a bit for each that has come */
+    uint32_t  have;  /* how many have */
     uint32_t  total;
     uint8_t   type;
     bool      used;
     bool      whole;
     bool      rest_follows; /* behind the fragment that completed it */
     uint32_t  age;          /* larger = newer */
-    fpl_spans spans;
 } fpl_candidate;
 
 typedef struct fpl_slot {

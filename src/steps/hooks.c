@@ -141,7 +141,7 @@ bool fpl_extension_check_renegotiated_connection_empty(const fpl_conn *conn, con
 
 fpl_presence fpl_hook_server_name_offer(const fpl_conn *conn, fpl_writer *w)
 {
-    uint8_t              bytes[3 + FPL_HOST_NAME_MAX];
+    uint8_t              bytes[3 + FPL_LIMIT_VALUE_HOST_NAME_BYTES];
     fpl_writer           entry = fpl_writer_of(bytes, sizeof bytes);
     fpl_server_name      name;
     fpl_server_name_list list;
@@ -171,7 +171,7 @@ static bool host_name(const fpl_server_name_list *ext, fpl_bytes *out)
 fpl_status fpl_hook_server_name_note(fpl_conn *conn, const fpl_server_name_list *ext)
 {
     fpl_bytes name;
-    if (!host_name(ext, &name) || name.len > FPL_HOST_NAME_MAX || conn->server_name != NULL) {
+    if (!host_name(ext, &name) || name.len > FPL_LIMIT_VALUE_HOST_NAME_BYTES || conn->server_name != NULL) {
         return FPL_STATUS_OK; /* no host has such a name */
     }
     conn->server_name = fpl_allocate(conn->config, name.len + 1);

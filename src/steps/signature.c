@@ -114,6 +114,12 @@ bool fpl_check_cv_signature_valid(const fpl_conn *conn, const fpl_certificate_ve
     return len > 0 && fpl_verify(conn->hs->peer_key.key, fpl_bytes_of(digest, len), msg->signature) == FPL_SIGNATURE_GOOD;
 }
 
+fpl_status fpl_act_keep_client_proof12(fpl_conn *conn, const fpl_certificate_verify *msg)
+{
+    conn->peer_scheme = msg->algorithm;
+    return FPL_STATUS_OK;
+}
+
 bool fpl_build_certificate_verify(const fpl_conn *conn, fpl_writer *w)
 {
     fpl_certificate_verify msg;

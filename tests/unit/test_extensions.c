@@ -2,6 +2,7 @@
  * answers a breach (RFC 8446 section 4.2, RFC 5246 section 7.4.1.4). Negotiation itself is in
  * tests/spec/emitted/negotiate.c, over extensions of every kind. */
 #include "engine/extensions.h"
+#include "fpl_limits.h"
 
 #include "engine/conn.h"
 #include "unit.h"
@@ -151,7 +152,7 @@ START_TEST(a_block_is_bounded)
 {
     fpl_writer w = fpl_writer_of(bytes, sizeof bytes);
     begin(FPL_ROLE_SERVER);
-    for (uint64_t i = 0; i < FPL_EXTENSIONS_PER_BLOCK; i++) {
+    for (uint64_t i = 0; i < FPL_LIMIT_VALUE_EXTENSIONS_PER_BLOCK; i++) {
         (void)fpl_write_uint(&w, 2, 0x4000 + i);
         (void)fpl_write_uint(&w, 2, 0);
     }
