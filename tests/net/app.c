@@ -58,6 +58,24 @@ static void on_certificate(assoc *a, const fpl_output *out)
     }
 }
 
+/* What there is to agree on, taken while it lasts: closing wipes the keys. */
+static void learn(assoc *a)
+{
+    static const uint8_t context[4] = {1, 2, 3, 4};
+    fpl_result           result = fpl_conn_export(a->conn, a->exported, ASSOC_EXPORT, "EXPORTER-flightplan-net", context, sizeof context);
+    world_called(a->end->world);
+    a->has_exported = result == FPL_OK;
+    if (!a->has_exported && !a->end->world->hooks->faults) {
+        world_complain(a->end->world, "fpl_conn_export returned %d", (int)result);
+    }
+    a->version = fpl_conn_version(a->conn);
+    a->suite = fpl_conn_cipher_suite(a->conn);
+    a->group = fpl_conn_group(a->conn);
+    a->srtp_profile = fpl_conn_srtp_profile(a->conn);
+    a->ems = fpl_conn_extended_master_secret(a->conn);
+    a->fingerprint_result = fpl_conn_peer_fingerprint(a->conn, a->peer_fingerprint);
+}
+
 static void on_connected(assoc *a)
 {
     end        *e = a->end;
@@ -74,6 +92,7 @@ static void on_connected(assoc *a)
     if (!fpl_conn_is_connected(a->conn)) {
         world_complain(w, "CONNECTED, and fpl_conn_is_connected says no");
     }
+    learn(a);
     for (unsigned i = 0; i < p->side[e->side].messages; i++) {
         after += rng_below(&e->choices, 400);
         world_schedule(w, after, CHORE_SEND, e, a->conn, i);
@@ -192,6 +211,8 @@ static void judge(assoc *a)
     fpl_result       result;
     do {
         if (s->trust == TRUST_PIN_LATE) {
+            /* Pinning takes no time of its own; what it sets off is timed by the latest that was told. */
+            (void)fpl_conn_timeout(a->conn, world_clock(w, e->side));
             result = fpl_conn_add_peer_fingerprint(a->conn,
                                                    credential_of(w->plan->side[1 - e->side].credential)->fingerprint);
         } else {
@@ -307,7 +328,7 @@ void app_chore(world *w, const chore *c)
     if (w->stopped || w->broken) {
         return;
     }
-    end_drain(a, CAUSE_APPLICATION);
+    end_drain(a, c->kind == CHORE_SIGN ? CAUSE_SIGNATURE : CAUSE_APPLICATION);
     if (!w->stopped) {
         end_settle(c->end);
     }

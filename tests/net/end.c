@@ -384,14 +384,16 @@ void end_start(end *e)
     }
 }
 
-static void receive_on(assoc *a, uint8_t *datagram, size_t len)
+static void receive_on(assoc *a, const packet *p)
 {
     world   *w = a->end->world;
-    bool     expected = oracle_expects_data(a, datagram, len);
+    bool     expected = p->genuine && oracle_expects_data(a, p->bytes, p->len);
     unsigned before = a->data_events;
     a->datagrams_in++;
-    a->bytes_in += len;
-    oracle_took(a, datagram, len);
+    a->bytes_in += p->len;
+    if (p->genuine) {
+        oracle_took(a, p->bytes, p->len);
+    }
     end_drain(a, CAUSE_PACKET);
     if (expected && a->data_events != before + 1 && !w->stopped && !w->hooks->faults) {
         world_complain(w, "a fresh record of application data was handed in and did not come out");
@@ -428,7 +430,7 @@ static void receive_at_door(end *e, packet *p)
             a = adopt(e, conn);
             world_log(w, e->side, "a connection was made");
         }
-        receive_on(a, p->bytes, p->len);
+        receive_on(a, p);
         return;
     }
     e->stateless_in += p->len;
@@ -472,7 +474,7 @@ void end_receive(end *e, packet *p)
             world_complain(w, "receive returned %d", (int)result);
             return;
         }
-        receive_on(a, p->bytes, p->len);
+        receive_on(a, p);
     }
     if (!w->stopped && !w->broken) {
         bury(e);

@@ -11,6 +11,7 @@ typedef struct burst {
     bool     handshake; /* it holds handshake messages or a ChangeCipherSpec */
     unsigned lowest;    /* message_seq; PACE_LAST if it has none in the clear */
     unsigned highest;
+    size_t   sent[NETWORK_MESSAGES]; /* bytes of each message */
 } burst;
 
 #define PACE_LAST 0xffffu

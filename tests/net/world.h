@@ -18,7 +18,7 @@ typedef struct end   end;
 #define ASSOC_MAX_SRTP 96
 
 /* How an end came to send what it sends. */
-typedef enum cause { CAUSE_NONE, CAUSE_PACKET, CAUSE_TIMER, CAUSE_APPLICATION } cause;
+typedef enum cause { CAUSE_NONE, CAUSE_PACKET, CAUSE_TIMER, CAUSE_APPLICATION, CAUSE_SIGNATURE } cause;
 
 /* What the oracle keeps of one side's handshake traffic: see oracle.c. */
 typedef struct pace {
@@ -57,6 +57,13 @@ typedef struct assoc {
     size_t        srtp_len;
     uint8_t       exported[ASSOC_EXPORT];
     bool          has_exported;
+    uint16_t         version;
+    fpl_cipher_suite suite;
+    fpl_named_group  group;
+    bool             ems;
+    fpl_srtp_protection_profile srtp_profile;
+    uint8_t          peer_fingerprint[32];
+    fpl_result       fingerprint_result;
     fpl_explanation end_reason;
     unsigned      messages_sent;
     bool          got[ASSOC_MAX_DATA];

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const char *const server_states[] = {"START",      "WAIT_SIGNATURE", "WAIT_CERT", "WAIT_CKE", "WAIT_CKE_OWING_PROOF", "WAIT_CV",
+const char *const server_states[] = {"WAIT_CH",    "WAIT_SIGNATURE", "WAIT_CERT", "WAIT_CKE", "WAIT_CKE_OWING_PROOF", "WAIT_CV",
                                      "WAIT_TRUST", "WAIT_CCS",       "WAIT_FINISHED", "CONNECTED", NULL};
 const char *const client_states[] = {"WAIT_SH", "WAIT_CERT", "WAIT_SKE", "WAIT_TRUST", "WAIT_CR_OR_DONE", "WAIT_DONE",
                                      "WAIT_SIGNATURE", "WAIT_CCS", "WAIT_FINISHED", "CONNECTED", NULL};
@@ -213,7 +213,7 @@ static stage *server_at(const char *state)
                        .trust = asks_trust ? FPL_TRUST_ASK : FPL_TRUST_ACCEPT_AND_NOTIFY,
                        .external = external};
     stage *s = stage_open(o);
-    if (strcmp(state, "START") == 0) {
+    if (strcmp(state, "WAIT_CH") == 0) {
         return s;
     }
     if (external) {
