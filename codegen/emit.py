@@ -29,6 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DIRECTORY = ROOT / "generated"
 COMMAND = "python3 -m codegen generate"
 TABLE_FORMAT = 1
+README = ROOT / "README.md"
+LIMITS_BEGIN = "<!-- limits: python3 -m codegen generate keeps this table -->"
+LIMITS_END = "<!-- /limits -->"
 
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).resolve().parent / "templates"),
@@ -125,10 +128,26 @@ def write(files, directory=DIRECTORY):
     return changed
 
 
+def readme(spec):
+    """README.md with its table of limits as the spec has it, or None where there is no such README."""
+    if not README.is_file():
+        return None
+    head, begin, rest = README.read_text().partition(LIMITS_BEGIN)
+    _, end, tail = rest.partition(LIMITS_END)
+    if not begin or not end:
+        return None
+    table = importlib.import_module("codegen.emit_wire").limits_markdown(spec)
+    return f"{head}{begin}\n{table.strip()}\n{end}{tail}"
+
+
 def drift(spec, directory=DIRECTORY):
-    """A problem for each file of generated/ that is not exactly what the spec gives."""
-    return [Problem(Src(f"generated/{path}", 1), f"{what}; run `{COMMAND}`")
-            for path, what in changes(render(spec), directory)]
+    """A problem for each file of generated/ that is not exactly what the spec gives, and for README's table."""
+    problems = [Problem(Src(f"generated/{path}", 1), f"{what}; run `{COMMAND}`")
+                for path, what in changes(render(spec), directory)]
+    text = readme(spec)
+    if text is not None and text != README.read_text():
+        problems.append(Problem(Src("README.md", 1), f"its table of limits is not what the spec says; run `{COMMAND}`"))
+    return problems
 
 
 def run(args, spec):
@@ -136,4 +155,8 @@ def run(args, spec):
     directory = Path(getattr(args, "output", None) or DIRECTORY)
     for path in write(render(spec), directory):
         print(f"{directory.name}/{path}")
+    text = readme(spec) if directory == DIRECTORY else None
+    if text is not None and text != README.read_text():
+        README.write_text(text)
+        print("README.md")
     return 0

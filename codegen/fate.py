@@ -15,9 +15,10 @@ class Fate:
 
 
 def listened_epochs(spec, machine, state):
-    """The epochs of which a state takes messages, its companions included."""
+    """The epochs of which a state takes messages, its companions included. A row with `seq: any` takes its own
+    message and opens the epoch to no other: the runtime asks for the epoch before reassembly, by the other rows."""
     rows = list(machine.rows_of(state)) + [r for c in spec.companions_of(machine.name, state) for r in c.all_rows()]
-    return sorted({r.event.epoch for r in rows if r.event.kind == "message"}, key=str)
+    return sorted({r.event.epoch for r in rows if r.event.kind == "message" and not r.event.seq_any}, key=str)
 
 
 def fate_of_message(spec, machine, state, message):
@@ -49,6 +50,8 @@ def _wrong_epoch(spec, machine, state, message):
     listened = listened_epochs(spec, machine, state)
     if not isinstance(epoch, int) or epoch in listened:
         return None
+    if not listened:
+        return Fate("epoch", "is dropped: no message is taken here in order, so its fragments consume no message_seq")
     late = "current" in listened or any(isinstance(e, int) and e > epoch for e in listened)
     do = _record_row(spec, version, "older" if late else "next", "connected" if _is_connected(machine, state) else "keyed")
     when = "late" if late else "early"
