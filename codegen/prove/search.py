@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional
 
 from ..model import Event
 
-LONGEST_TRANSCRIPT = 24                 # a handshake has at most eleven; more can only be a loop that hashes
+OFTEN = 3                               # no transcript holds a message more often; more can only be a loop that hashes
 KEYS_OF_FLIGHTS = ("resend_style", "on_give_up")
 APPLICATION_EPOCH = {"dtls12": 1, "dtls13": 3}
 
@@ -194,6 +194,7 @@ class _Taking:
         self.heard, self.timers = config.heard, set(config.timers)
         self.event, self.struct = config.event, config.struct
         self.flight, self.connected = config.flight, config.connected
+        self.endless = False            # the search must not follow
 
     def fault(self, rule, src, message):
         self.faults.append((rule, src, message))
@@ -278,9 +279,9 @@ class _Taking:
             self.transcript = ("message_hash", message)
         elif how == "from_cookie":
             self.transcript = ("message_hash", "hello_retry_request", message)
-        if len(self.transcript) > LONGEST_TRANSCRIPT:
-            self.fault("transcript_ends", self.outcome.src_of("transcript"), "the transcript grows without end; a row of a loop appends to it")
-            self.transcript = self.transcript[:LONGEST_TRANSCRIPT]
+        if self.transcript.count(message) > OFTEN:
+            self.fault("transcript_ends", self.outcome.src_of("transcript"), f"the transcript grows without end: a loop appends `{message}`")
+            self.endless = True
 
     def add_keys(self, keys, src):
         for way, epoch in (("read", keys.read), ("write", keys.write)):
@@ -350,7 +351,8 @@ class _Taking:
     def end(self, state, fact=None):
         facts = tuple(self.facts) + ((fact,) if fact else ())
         machine, faults = self.machine, tuple(self.faults)
-        if state in ("CLOSED", "FAILED"):
+        if state in ("CLOSED", "FAILED") or self.endless:
+            state = "CLOSED" if state == "CLOSED" else "FAILED"
             return Step(self.config, Config(machine.name, state), facts, self.row, self.outcome, faults)
         if state not in machine.states and state not in machine.handed_over:
             return Step(self.config, Config(machine.name, "FAILED"), facts, self.row, self.outcome,
