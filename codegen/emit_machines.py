@@ -141,6 +141,7 @@ def machine_fields(machine):
     fields.append(".unlisted_alert = " + (naming.alert(alert) if alert else "FPL_NO_ALERT"))
     if unlisted is not None:
         fields.append(f".unlisted_ref = {string(unlisted.ref)}")
+        fields.append(f".unlisted_line = {unlisted.src.line}")
     return packed(fields)
 
 

@@ -3,7 +3,7 @@
 import functools
 import re
 
-from . import emit_extensions, emit_machines, words
+from . import emit_extensions, emit_functions, words
 from .words import cite
 
 
@@ -76,14 +76,14 @@ def write_flight(spec, flight, page, indent, label=""):
 @functools.lru_cache(maxsize=4)
 def _prototypes(spec):
     """{name in the spec: prototype in C}, as fpl_functions.h has them."""
-    groups = emit_machines.prototypes(spec, emit_extensions.hook_kinds(spec))
+    groups = emit_functions.prototypes(spec, emit_extensions.hook_kinds(spec))
     by_c_name = {re.search(r"(\w+)\(", p.text)[1]: p.text.rstrip(";") for group in groups for p in group.prototypes}
-    return {f.name: by_c_name.get(emit_machines.function_name(f), "") for f in spec.functions.values()}
+    return {f.name: by_c_name.get(emit_functions.function_name(f), "") for f in spec.functions.values()}
 
 
 def prototype(spec, function):
     """The C function behind a name; its bare name if no table reaches it."""
-    return _prototypes(spec)[function.name] or emit_machines.function_name(function)
+    return _prototypes(spec)[function.name] or emit_functions.function_name(function)
 
 
 def mentions(value):

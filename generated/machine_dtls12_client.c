@@ -453,5 +453,5 @@ const fpl_machine fpl_machine_dtls12_client = {
     .any_rows = any_rows, .num_any_rows = 2, .flights = flights, .num_flights = 3, .version = FPL_VERSION_DTLS12,
     .role = FPL_MACHINE_ROLE_CLIENT, .one_per = FPL_ONE_PER_CONNECTION, .initial = FPL_DTLS12_CLIENT_START,
     .holds_early_ccs = true, .unlisted_alert = FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE,
-    .unlisted_ref = FPL_NAME("rfc5246#7.2.2"),
+    .unlisted_ref = FPL_NAME("rfc5246#7.2.2"), .unlisted_line = 11,
 };

@@ -74,5 +74,5 @@ const fpl_machine fpl_machine_listen = {
     .states = states, .num_states = FPL_LISTEN_DTLS12, .flights = flights, .num_flights = 1,
     .version = FPL_VERSION_ANY, .role = FPL_MACHINE_ROLE_SERVER, .one_per = FPL_ONE_PER_DATAGRAM,
     .initial = FPL_LISTEN_WAIT_CH, .discards_unlisted = true, .unlisted_alert = FPL_NO_ALERT,
-    .unlisted_ref = FPL_NAME("rfc6347#4.1.2.7"),
+    .unlisted_ref = FPL_NAME("rfc6347#4.1.2.7"), .unlisted_line = 12,
 };

@@ -197,7 +197,7 @@ FPL_EXPORT void fpl_conn_free(fpl_conn *conn);
  * given is trusted. May come at any time before the certificate is judged; while the handshake waits for
  * that judgement a matching fingerprint accepts it. FPL_MISUSE when the peer has been judged already, or
  * more than limit `pinned_fingerprints` are given. */
-FPL_EXPORT fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32]);
+FPL_EXPORT fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32], fpl_time now);
 
 /* fpl_conn_set_address_validated says that the peer's address has been proven by other means (ICE): the
  * amplification limit falls (RFC 9147 section 5.1). */

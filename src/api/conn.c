@@ -83,11 +83,12 @@ static bool waits_for_judgement(const fpl_conn *conn)
     return conn->life == FPL_LIFE_LIVE && fpl_conn_lists(conn, FPL_EVENT_API, FPL_API_CERTIFICATE_TRUSTED);
 }
 
-fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32])
+fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32], fpl_time now)
 {
     if (conn == NULL || sha256 == NULL || conn->num_pins == FPL_LIMIT_VALUE_PINNED_FINGERPRINTS || conn->judged || conn->connected) {
         return FPL_MISUSE;
     }
+    fpl_conn_advance(conn, now);
     if (alive(conn) != FPL_OK) {
         return alive(conn);
     }

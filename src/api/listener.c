@@ -21,6 +21,7 @@ struct fpl_listener {
     fpl_conn          scratch; /* interprets `listen`; wiped after each hello */
     fpl_cookie_jar    cookies;
     fpl_peers         peers;
+    size_t            num_connections; /* in the table, about to replace one there, or replaced */
     fpl_hello_pool    pool;
     fpl_peer         *replaced;    /* ended by a newer association; the application releases them */
     fpl_time          notified_at; /* of the last stateless alert */
@@ -73,6 +74,9 @@ fpl_listener *fpl_listener_new(const fpl_config *config, fpl_time now)
 
 static void free_peer(fpl_listener *listener, fpl_peer *peer)
 {
+    if (peer->conn.listener != NULL) {
+        listener->num_connections--;
+    }
     fpl_conn_teardown(&peer->conn);
     fpl_release(listener->config, peer, sizeof *peer);
 }
@@ -121,7 +125,7 @@ fpl_result fpl_listener_set_cookie_key(fpl_listener *listener, uint8_t key_id, c
 static fpl_peer *new_peer(fpl_listener *listener, fpl_bytes address, uint64_t hash)
 {
     fpl_peer *peer;
-    if (listener->peers.num >= fpl_config_limit(listener->config, FPL_LIMIT_LISTENER_CONNECTIONS) ||
+    if (listener->num_connections >= fpl_config_limit(listener->config, FPL_LIMIT_LISTENER_CONNECTIONS) ||
         !fpl_peers_reserve(&listener->peers, listener->config)) {
         return NULL;
     }
@@ -140,6 +144,7 @@ static fpl_peer *new_peer(fpl_listener *listener, fpl_bytes address, uint64_t ha
         free_peer(listener, peer);
         return NULL;
     }
+    listener->num_connections++;
     peer->conn.listener = listener;
     peer->conn.peer = peer;
     peer->conn.address = fpl_bytes_of(peer->address, peer->address_len);
@@ -248,10 +253,17 @@ static bool first_record(uint8_t *datagram, size_t len, fpl_record12 *record)
     return len > 0 && fpl_header12_parse(datagram, len, record, &consumed, &why) == FPL_PARSE_OK;
 }
 
-static bool starts_with_plain_handshake(uint8_t *datagram, size_t len)
+/* Only a ClientHello may begin a new association: a flight that comes again begins with plain records too. */
+static bool starts_with_hello(uint8_t *datagram, size_t len)
 {
     fpl_record12 record;
-    return first_record(datagram, len, &record) && record.epoch == 0 && record.type == FPL_CONTENT_TYPE_HANDSHAKE;
+    fpl_fragment fragment;
+    fpl_bytes    rest;
+    if (!first_record(datagram, len, &record) || record.epoch != 0 || record.type != FPL_CONTENT_TYPE_HANDSHAKE) {
+        return false;
+    }
+    rest = fpl_bytes_of(record.body, record.body_len);
+    return fpl_fragment_read(&rest, 0, &fragment) && fragment.type == FPL_HANDSHAKE_TYPE_CLIENT_HELLO;
 }
 
 /* Two associations of one address, both in epoch 1: the old one's key tells. On a copy, since opening spoils. */
@@ -297,7 +309,7 @@ fpl_result fpl_listener_receive(fpl_listener *listener, const uint8_t *address, 
     hash = fpl_peers_hash(&listener->peers, view);
     peer = fpl_peers_find(&listener->peers, view, hash);
     if (peer == NULL || (peer->conn.authenticated && peer->replacement == NULL &&
-                         starts_with_plain_handshake(datagram, len))) {
+                         starts_with_hello(datagram, len))) {
         listener->stats.datagrams_in++;
         listener->stats.bytes_in += len;
         *conn = take_stranger(listener, peer, view, hash, datagram, len);
@@ -414,7 +426,7 @@ void fpl_listener_release(fpl_listener *listener, fpl_conn *conn)
 
 size_t fpl_listener_num_connections(const fpl_listener *listener)
 {
-    return listener->peers.num;
+    return listener->num_connections;
 }
 
 fpl_result fpl_listener_stats(const fpl_listener *listener, fpl_stats *out)

@@ -29,6 +29,7 @@
 #define FPL_VERIFY_DATA12_LEN 12
 #define FPL_COOKIE_MAX 255
 #define FPL_MAX_COMPANIONS 4
+#define FPL_ANSWERED_MAX 48      /* a Finished of any version */
 #define FPL_MAX_FLIGHTS 3        /* one outstanding, one retained, one being prepared */
 #define FPL_MAX_FLIGHT_LINES 8
 #define FPL_MAX_CHAIN 32          /* the largest that limit certificate_count may be set to */
@@ -72,6 +73,9 @@ typedef struct fpl_flight {
     bool                   answers;      /* there is a message of the peer's that this flight answers */
     uint16_t               answers_seq;
     uint16_t               answers_epoch;
+    uint64_t               answers_in;   /* the datagram that completed it: what else it holds has not come again */
+    uint8_t                answers_body[FPL_ANSWERED_MAX]; /* that message, where keys vouch for it */
+    uint8_t                answers_len;
     fpl_spans              again;        /* what of that message has come again */
     bool                   released;     /* to be freed once the present event is done with */
 } fpl_flight;
@@ -169,6 +173,8 @@ struct fpl_conn {
     uint16_t               last_receive_seq;                /* of the newest message consumed, and whether there was one */
     uint16_t               last_receive_epoch;
     bool                   has_received;
+    uint8_t                last_receive_body[FPL_ANSWERED_MAX]; /* of that message, if it came under keys and is no longer */
+    uint8_t                last_receive_len;
 
     const fpl_cipher_suite_row *suite;
     fpl_named_group        group;

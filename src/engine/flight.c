@@ -81,6 +81,9 @@ static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const 
         flight->answers = conn->has_received;
         flight->answers_seq = conn->last_receive_seq;
         flight->answers_epoch = conn->last_receive_epoch;
+        flight->answers_in = conn->stats.datagrams_in;
+        memcpy(flight->answers_body, conn->last_receive_body, conn->last_receive_len);
+        flight->answers_len = conn->last_receive_len;
         fpl_clocks_clear(flight->clocks);
         fpl_instance_begin(&flight->resend, FPL_MACHINE_RESEND12);
         conn->flights[i] = flight;
@@ -227,12 +230,30 @@ void fpl_flight_rewind(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t
     flight->at_byte = 0;
 }
 
-void fpl_flights_note_received(fpl_conn *conn, uint16_t seq, uint16_t epoch)
+void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event)
 {
-    conn->next_receive_seq = (uint16_t)(seq + 1);
-    conn->last_receive_seq = seq;
-    conn->last_receive_epoch = epoch;
+    conn->next_receive_seq = (uint16_t)(event->seq + 1);
+    conn->last_receive_seq = event->seq;
+    conn->last_receive_epoch = event->epoch;
     conn->has_received = true;
+    conn->last_receive_len = 0;
+    if (event->epoch > 0 && event->body.len <= sizeof conn->last_receive_body) {
+        conn->last_receive_len = (uint8_t)event->body.len;
+        memcpy(conn->last_receive_body, event->body.data, event->body.len);
+    }
+}
+
+/* Does `fragment` say again what the message that `flight` answers said? Under keys another content is no
+ * repetition, and drawing a flight with it would be a way to have us send. */
+static bool repeats(const fpl_conn *conn, const fpl_flight *flight, const fpl_fragment *fragment)
+{
+    if (!flight->answers || flight->answers_seq != fragment->seq || flight->answers_epoch != fragment->epoch ||
+        flight->answers_in == conn->stats.datagrams_in) {
+        return false;
+    }
+    return flight->answers_len == 0 ||
+           (fragment->total == flight->answers_len &&
+            memcmp(flight->answers_body + fragment->offset, fragment->body.data, fragment->body.len) == 0);
 }
 
 void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated)
@@ -243,8 +264,7 @@ void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool a
     }
     for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
         fpl_flight *flight = conn->flights[i];
-        if (flight == NULL || !flight->answers || flight->answers_seq != fragment->seq ||
-            flight->answers_epoch != fragment->epoch) {
+        if (flight == NULL || !repeats(conn, flight, fragment)) {
             continue;
         }
         if (!fpl_spans_add(&flight->again, fragment->offset, fragment->offset + (uint32_t)fragment->body.len)) {

@@ -19,8 +19,8 @@ bool fpl_flight_writes(const fpl_flight *flight);
 /* fpl_flights_answered tells all outstanding flights that the peer's next flight is complete. */
 void fpl_flights_answered(fpl_conn *conn);
 
-/* fpl_flights_note_received notes that the message `seq` under `epoch` was consumed. */
-void fpl_flights_note_received(fpl_conn *conn, uint16_t seq, uint16_t epoch);
+/* fpl_flights_note_received notes that the message of `event` was consumed. */
+void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event);
 
 /* fpl_flights_note_again handles a fragment of a message that was consumed before. */
 void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated);

@@ -47,10 +47,7 @@ fpl_taken fpl_input_message(fpl_conn *conn, const fpl_fragment *message)
     event.body = message->body;
     taken = fpl_dispatch(conn, &event);
     if (taken == FPL_TAKEN_UNLISTED && conn->life == FPL_LIFE_LIVE) {
-        const fpl_machine *machine = fpl_machines[conn->handshake.machine];
-        if (!machine->discards_unlisted && machine->unlisted_alert != FPL_NO_ALERT) {
-            fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, machine->unlisted_alert, "unlisted message",
-                          machine->unlisted_ref);
+        if (fpl_conn_refuse_unlisted(conn)) {
             return FPL_TAKEN_ENDED;
         }
         conn->stats.dropped_unexpected++;

@@ -194,6 +194,17 @@ void fpl_conn_fail(fpl_conn *conn, fpl_failure_class failure, int alert, const c
     end(conn, failure, alert, what, ref);
 }
 
+bool fpl_conn_refuse_unlisted(fpl_conn *conn)
+{
+    const fpl_machine *machine = fpl_machines[conn->handshake.machine];
+    if (machine->discards_unlisted || machine->unlisted_alert == FPL_NO_ALERT) {
+        return false;
+    }
+    conn->end.line = machine->unlisted_line;
+    fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, machine->unlisted_alert, "unlisted message", machine->unlisted_ref);
+    return true;
+}
+
 /* A stateless machine keeps nothing and ends nothing: what it does not list is a drop. */
 static bool stateless(const fpl_run *run)
 {
@@ -356,7 +367,7 @@ static fpl_taken obey(fpl_run *run, const fpl_outcome *outcome)
           : outcome->move == FPL_MOVE_CLOSED ? "CLOSED"
                                              : NULL);
     if (run->key.kind == FPL_EVENT_MESSAGE && !run->row->event.seq_any && !stateless(run)) {
-        fpl_flights_note_received(conn, run->event->seq, run->event->epoch);
+        fpl_flights_note_received(conn, run->event);
     }
     if (outcome->transcript != FPL_TRANSCRIPT_NOTHING && hash(run, outcome) != FPL_STATUS_OK) {
         return broken(run, outcome, "transcript");

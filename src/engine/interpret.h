@@ -49,8 +49,12 @@ bool fpl_conn_lists(const fpl_conn *conn, uint8_t kind, uint8_t code);
 /* fpl_conn_takes_seq_any tells whether a message of this type and epoch is taken whatever its message_seq. */
 bool fpl_conn_takes_seq_any(const fpl_conn *conn, uint8_t type, uint16_t epoch);
 
-/* fpl_conn_fail ends `conn` with an alert of ours that no row names: a message that did not decode, an
- * internal error. `what` and `ref` are static. */
+/* fpl_conn_fail ends `conn` with an alert of ours that no row names, such as an internal error. `what` and
+ * `ref` are static. */
 void fpl_conn_fail(fpl_conn *conn, fpl_failure_class failure, int alert, const char *what, const char *ref);
+
+/* fpl_conn_refuse_unlisted ends `conn` over a message that no running machine lists, as its `unlisted` says. False
+ * when that says to discard it. */
+bool fpl_conn_refuse_unlisted(fpl_conn *conn);
 
 #endif

@@ -333,6 +333,7 @@ typedef struct fpl_machine {
     bool                   holds_early_ccs;   /* unlisted.change_cipher_spec: hold once */
     int16_t                unlisted_alert;    /* unlisted.message.alert; FPL_NO_ALERT otherwise */
     const char            *unlisted_ref;
+    uint16_t               unlisted_line;     /* in the machine's spec file */
 } fpl_machine;
 
 /* --- records ---------------------------------------------------------------------------------- */

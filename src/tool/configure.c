@@ -85,6 +85,9 @@ static int set_negotiation(const options *o, fpl_config *config)
     if (result == TOOL_OK && o->num_profiles > 0) {
         result = set(o, fpl_config_set_srtp_profiles(config, o->profiles, o->num_profiles), "srtp");
     }
+    if (result == TOOL_OK && o->server_name != NULL) {
+        result = set(o, fpl_config_set_server_name(config, o->server_name), "server-name");
+    }
     return result;
 }
 
@@ -156,6 +159,6 @@ void setup_free(setup *s)
 void setup_pin(const options *o, fpl_conn *conn)
 {
     for (size_t i = 0; i < o->num_fingerprints; i++) {
-        (void)fpl_conn_add_peer_fingerprint(conn, o->fingerprints[i]);
+        (void)fpl_conn_add_peer_fingerprint(conn, o->fingerprints[i], 0); /* nothing has begun yet */
     }
 }

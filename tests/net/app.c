@@ -211,10 +211,9 @@ static void judge(assoc *a)
     fpl_result       result;
     do {
         if (s->trust == TRUST_PIN_LATE) {
-            /* Pinning takes no time of its own; what it sets off is timed by the latest that was told. */
-            (void)fpl_conn_timeout(a->conn, world_clock(w, e->side));
             result = fpl_conn_add_peer_fingerprint(a->conn,
-                                                   credential_of(w->plan->side[1 - e->side].credential)->fingerprint);
+                                                   credential_of(w->plan->side[1 - e->side].credential)->fingerprint,
+                                                   world_clock(w, e->side));
         } else {
             result = fpl_conn_judge_certificate(a->conn, true, world_clock(w, e->side));
         }

@@ -99,7 +99,7 @@ static assoc *adopt(end *e, fpl_conn *conn)
     if (p->side[e->side].trust == TRUST_PIN_EARLY) {
         credential_id of_peer = p->side[1 - e->side].credential;
         if (of_peer != CREDENTIAL_NONE) {
-            (void)fpl_conn_add_peer_fingerprint(conn, credential_of(of_peer)->fingerprint);
+            (void)fpl_conn_add_peer_fingerprint(conn, credential_of(of_peer)->fingerprint, 0);
         }
     }
     return a;
