@@ -1,14 +1,15 @@
 # flightplan::libcrypto: BoringSSL's libcrypto, from one of three places.
 #
 # Sets FLIGHTPLAN_LIBCRYPTO_LIBRARY and FLIGHTPLAN_LIBCRYPTO_INCLUDE (empty when fetched),
-# FLIGHTPLAN_LIBCRYPTO_RPATH (where the loader must look, when it would not by itself) and
-# FLIGHTPLAN_LIBCRYPTO_ORIGIN, for people.
+# FLIGHTPLAN_LIBCRYPTO_RPATH (where the loader must look, when it would not by itself),
+# FLIGHTPLAN_LIBCRYPTO_RUNTIME (a C++ library that an archive wants) and FLIGHTPLAN_LIBCRYPTO_ORIGIN, for people.
 
 include(CheckCSourceCompiles)
 
 set(FLIGHTPLAN_LIBCRYPTO_LIBRARY "")
 set(FLIGHTPLAN_LIBCRYPTO_INCLUDE "")
 set(FLIGHTPLAN_LIBCRYPTO_RPATH "")
+set(FLIGHTPLAN_LIBCRYPTO_RUNTIME "")
 
 if(FLIGHTPLAN_BORINGSSL_ROOT)
   set(origin "FLIGHTPLAN_BORINGSSL_ROOT")
@@ -42,16 +43,26 @@ if(include AND library)
     set_property(TARGET flightplan::libcrypto APPEND PROPERTY INTERFACE_LINK_LIBRARIES Threads::Threads)
   endif()
 
-  set(CMAKE_REQUIRED_LIBRARIES flightplan::libcrypto)
-  unset(FLIGHTPLAN_LIBCRYPTO_WORKS CACHE)
-  check_c_source_compiles("
-    #include <openssl/base.h>
-    #include <openssl/aead.h>
-    #ifndef OPENSSL_IS_BORINGSSL
-    #error these headers are OpenSSL's
-    #endif
-    int main(void) { return EVP_aead_aes_128_gcm() == 0; }" FLIGHTPLAN_LIBCRYPTO_WORKS)
+  # Newer copies are written in C++; as an archive they may want a little of its runtime library.
+  foreach(runtime "" stdc++ c++)
+    set(CMAKE_REQUIRED_LIBRARIES flightplan::libcrypto ${runtime})
+    unset(FLIGHTPLAN_LIBCRYPTO_WORKS CACHE)
+    check_c_source_compiles("
+      #include <openssl/base.h>
+      #include <openssl/aead.h>
+      #include <openssl/evp.h>
+      #ifndef OPENSSL_IS_BORINGSSL
+      #error these headers are OpenSSL's
+      #endif
+      int main(void) { return EVP_aead_aes_128_gcm() == 0 || EVP_PKEY_CTX_new_id(EVP_PKEY_EC, 0) == 0; }"
+      FLIGHTPLAN_LIBCRYPTO_WORKS)
+    if(FLIGHTPLAN_LIBCRYPTO_WORKS)
+      set(FLIGHTPLAN_LIBCRYPTO_RUNTIME "${runtime}")
+      break()
+    endif()
+  endforeach()
   unset(CMAKE_REQUIRED_LIBRARIES)
+  set_property(TARGET flightplan::libcrypto APPEND PROPERTY INTERFACE_LINK_LIBRARIES ${FLIGHTPLAN_LIBCRYPTO_RUNTIME})
   if(NOT FLIGHTPLAN_LIBCRYPTO_WORKS)
     message(FATAL_ERROR
       "${library} with the headers in ${include} is not a BoringSSL that links (the compiler's words are in "

@@ -27,6 +27,9 @@ void event_connected(const char *who, const fpl_conn *conn)
          name_or_number(fpl_named_group_name(fpl_conn_group(conn)), fpl_conn_group(conn), group),
          signature == 0 ? "" : ", peer signed with ",
          signature == 0 ? "" : name_or_number(fpl_signature_scheme_name(signature), signature, scheme));
+    if (fpl_conn_server_name(conn) != NULL) {
+        note("%s asked for host `%s`", who, fpl_conn_server_name(conn));
+    }
 }
 
 static void show(const char *name, const uint8_t *bytes, size_t len)

@@ -15,6 +15,7 @@ const option_entry option_table[] = {
     {OPTION_CLIENT_AUTH, "client-auth", "off|optional|required", COMMAND_SERVER,
      "ask clients for a certificate (default: off, or required when a\n"
      "--fingerprint is given)"},
+    {OPTION_SERVER_NAME, "server-name", "NAME", COMMAND_CLIENT, "the host to ask for in the ClientHello"},
     {OPTION_SUITES, "suites", "NAME,...", BOTH_ENDS, "cipher suites to allow, best first"},
     {OPTION_GROUPS, "groups", "NAME,...", BOTH_ENDS, "key exchange groups to allow, best first"},
     {OPTION_SRTP, "srtp", "[PROFILE,...]", BOTH_ENDS,

@@ -179,6 +179,9 @@ static int take(options *o, option_id id, const char *argument)
         return TOOL_OK;
     case OPTION_CLIENT_AUTH:
         return read_client_auth(o, argument);
+    case OPTION_SERVER_NAME:
+        o->server_name = argument;
+        return TOOL_OK;
     case OPTION_SUITES:
     case OPTION_GROUPS:
         return read_names_of(o, id, argument);

@@ -40,7 +40,7 @@ typedef struct options {
     uint64_t        timeout_ms; /* 0: the library's default */
     uint64_t        linger_ms;
     uint64_t        port;       /* decode: only this one; 0 = all */
-    const char     *bind_address, *common_name;
+    const char     *server_name, *bind_address, *common_name;
     fpl_named_group curve;
 } options;
 

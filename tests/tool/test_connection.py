@@ -105,6 +105,13 @@ class Connection(ToolCase):
                     self.assertEqual(CONNECTED.search(done.stderr).groups(), (suite, group))
                     self.assertEqual(server.wait(), OK)
 
+    def test_server_name(self):
+        """The host that a client asks for is what the server hears."""
+        server = self.serve("--once")
+        self.assertEqual(self.call(server, "--insecure", "--server-name", "example.org").returncode, OK)
+        self.assertEqual(server.wait(), OK)
+        self.assertIn("asked for host `example.org`", server.stderr)
+
     def test_nothing_in_common(self):
         """Two ends without a common suite part with an alert, soon."""
         server = self.serve("--suites", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")

@@ -31,6 +31,7 @@ MISUSES = [
     (["client", "--insecure", "--suites", "TLS_AES_128_GCM_SHA256", "a", "1"], "does not take the value of --suites"),
     (["client", "--insecure", "--srtp=SRTP_NULL", "a", "1"], "there is no SRTP profile `SRTP_NULL`"),
     (["client", "--insecure", "--show-keys", "a", "1"], "say --srtp too"),
+    (["client", "--insecure", "--server-name", "example.org.", "a", "1"], "does not take the value of --server-name"),
     (["client", "--insecure", "--cert", "x", "a", "1"], "--cert goes with --key"),
     (["server"], "`server` wants a PORT"),
     (["server", "--client-auth", "maybe", "1"], "off, optional or required"),
