@@ -103,6 +103,15 @@ class Installed(unittest.TestCase):
                         "-fsyntax-only", "-I", self.prefix / "include", "-",
                         input=f"#include <flightplan/{header.name}>\ntypedef int something;\n")
 
+    def test_readme(self):
+        """The lines that the README shows to embedders compile without a warning."""
+        programs = re.findall(r"^```c\n(.*?)^```$", (TOP / "README.md").read_text(), re.M | re.S)
+        self.assertGreater(len(programs), 0, "README.md shows no C")
+        for number, program in enumerate(programs):
+            with self.subTest(program=number):
+                run(CC, "-x", "c", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-c", "-o",
+                    self.work / f"readme_{number}.o", "-I", self.prefix / "include", "-", input=program)
+
     def test_exports(self):
         """Nothing but fpl_ leaves the library, and everything that the headers promise does."""
         if self.library.suffix != ".so":
