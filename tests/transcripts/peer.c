@@ -574,6 +574,9 @@ void peer_hear(peer *p, const uint8_t *datagram, size_t len, fpl_time now)
             opened = crypto_open(p->suite, &p->theirs, r.type, r.version, r.epoch, r.seq, sealed, &body);
             if (!opened) {
                 complain(p, "record 1/%llu does not open", (unsigned long long)r.seq);
+            } else if (p->suite != CHACHA20 && memcmp(sealed.data, r.body - 10, 8) != 0) {
+                /* Epoch and number, as they stand in the header; anything random could repeat. */
+                complain(p, "record 1/%llu has another explicit nonce", (unsigned long long)r.seq);
             }
         }
         if (r.type == CCS) {

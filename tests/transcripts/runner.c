@@ -58,7 +58,9 @@ static bool play(const scenario *s)
         return false;
     }
     s->play();
-    stage_close_all();
+    while (stage_first() != NULL) {
+        stage_close(stage_first());
+    }
     bytes_free_all();
     return true;
 }

@@ -99,7 +99,12 @@ stage *stage_open(stage_options options)
     s->deadline = FPL_NEVER;
     memcpy(s->address, "\xc0\x00\x02\x07\x12\x34\x00\x00", 8);
     peer_init(&s->peer, options.role == FPL_ROLE_SERVER, options.suite, options.group, options.peer_credential);
-    s->config = options.allocator != NULL ? fpl_config_new_with_allocator(options.allocator) : fpl_config_new();
+    s->meter = calloc(1, sizeof *s->meter);
+    if (s->meter == NULL) {
+        abort();
+    }
+    fpl_allocator allocator = meter_allocator(s->meter);
+    s->config = fpl_config_new_with_allocator(&allocator);
     EXPECT(s, s->config != NULL);
     configure(s);
     if (options.door) {
@@ -114,16 +119,20 @@ stage *stage_open(stage_options options)
     return s;
 }
 
-static void dispose(stage *s)
+static bool dispose(stage *s)
 {
+    bool clean;
     if (s->listener != NULL) {
         fpl_listener_free(s->listener);
     } else {
         fpl_conn_free(s->conn);
     }
     fpl_config_free(s->config);
+    clean = s->meter == NULL || (s->meter->blocks == 0 && s->meter->live == 0);
+    free(s->meter);
     peer_free(&s->peer);
     free(s);
+    return clean;
 }
 
 void stage_close(stage *s)
@@ -131,16 +140,25 @@ void stage_close(stage *s)
     for (stage **at = &stages; *at != NULL; at = &(*at)->next) {
         if (*at == s) {
             *at = s->next;
-            dispose(s);
+            if (!dispose(s)) {
+                stage_fail(NULL, __FILE__, __LINE__, "the library has not freed everything");
+            }
             return;
         }
     }
 }
 
+stage *stage_first(void)
+{
+    return stages;
+}
+
 void stage_close_all(void)
 {
     while (stages != NULL) {
-        stage_close(stages);
+        stage *s = stages;
+        stages = s->next;
+        (void)dispose(s);
     }
 }
 

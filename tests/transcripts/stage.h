@@ -4,6 +4,7 @@
 
 #include <flightplan/flightplan.h>
 
+#include "transcripts/meter.h"
 #include "transcripts/peer.h"
 #include "transcripts/wire.h"
 
@@ -22,7 +23,6 @@ typedef struct stage_options {
     fpl_plaintext_alerts plaintext_alerts;
     credential_id        credential, peer_credential;
     unsigned             suite, group;
-    const fpl_allocator *allocator;
     void (*configure)(fpl_config *config);
 } stage_options;
 
@@ -31,6 +31,7 @@ typedef struct stage_options {
 typedef struct stage {
     struct stage *next;
     stage_options options;
+    meter        *meter; /* of all that the library allocates */
     fpl_config   *config;
     fpl_listener *listener;
     fpl_conn     *conn;
@@ -57,10 +58,11 @@ typedef struct stage {
 } stage;
 
 /* stage_open makes configuration, end and peer. A client is not started. Everything is freed when the scenario
- * ends; stage_close does it earlier. */
+ * ends; stage_close does it earlier, and fails the scenario if the library has kept anything. */
 stage *stage_open(stage_options options);
 void   stage_close(stage *s);
 void   stage_close_all(void);
+stage *stage_first(void); /* any that is open, or NULL */
 
 /* stage_fail ends the scenario as failed. */
 #if defined(__GNUC__)
