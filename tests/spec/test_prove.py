@@ -284,7 +284,7 @@ class Search(unittest.TestCase):
 
 class RealSpecs(unittest.TestCase):
     def test_all_holds(self):
-        self.assertEqual([], prove.violations(REAL))
+        self.assertEqual([], prove.violations(REAL, ()))
 
     def test_the_command(self):
         with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
