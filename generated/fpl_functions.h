@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: df141aa6f0bf0ff7193d551e320a20f41d60d6d8f3e01b7e26f5de68303d2658 */
+ * SHA-256 of these: 318658f120c0b9f19123c68017f26770068edc29bb2d8c2333b35f88a31c2d93 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H

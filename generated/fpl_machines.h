@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: df141aa6f0bf0ff7193d551e320a20f41d60d6d8f3e01b7e26f5de68303d2658 */
+ * SHA-256 of these: 318658f120c0b9f19123c68017f26770068edc29bb2d8c2333b35f88a31c2d93 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 
@@ -113,6 +113,7 @@ typedef enum fpl_resend12_state {
     FPL_RESEND12_SENDING,
     FPL_RESEND12_WAITING,
     FPL_RESEND12_RESENDING,
+    FPL_RESEND12_RESENDING_AS_ASKED,
     FPL_RESEND12_RETAINED,
     FPL_RESEND12_REPEATING,
     FPL_RESEND12_GIVEN_UP,

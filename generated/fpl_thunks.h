@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: fe777cbff9a75d0c3381bfa194077831e2d2a5a2761d84be3ccc705aedd99bf1 */
+ * SHA-256 of these: 2e7ee97414c019b9aba667659dac69b8303c4dec134a840b6336ac8805bdf5eb */
 /* Doors from the tables to typed functions: each hands over the member of the message that the function takes. */
 #ifndef FPL_THUNKS_H
 #define FPL_THUNKS_H

@@ -83,6 +83,7 @@ typedef struct fpl_flight {
 /* fpl_held is a copy of a record whose epoch cannot be read yet. */
 typedef struct fpl_held {
     struct fpl_held *next;
+    uint64_t         seq;
     size_t           len;
     uint8_t          record[];
 } fpl_held;
@@ -97,7 +98,7 @@ typedef struct fpl_inbox {
     uint16_t  epoch;         /* of that record */
     uint64_t  record_seq;    /* of that record */
     bool      authenticated; /* that record was */
-    fpl_held *held;          /* oldest first */
+    fpl_held *held;          /* by record number */
     size_t    held_bytes;
     uint8_t   num_held;
     fpl_held *borrowed;      /* an event points into it; freed at the next call */

@@ -291,14 +291,16 @@ static void hold(fpl_conn *conn, const fpl_record12 *record)
 {
     fpl_inbox *inbox = &conn->inbox;
     size_t     len = FPL_HEADER12_LEN + record->body_len;
-    fpl_held **end = &inbox->held;
+    fpl_held **place = &inbox->held;
     fpl_held  *held;
     for (held = inbox->held; held != NULL; held = held->next) {
         if (held->len == len && memcmp(held->record, record->header, len) == 0) {
             conn->stats.dropped_replayed++;
             return; /* the same again */
         }
-        end = &held->next;
+        if (held->seq <= record->seq) {
+            place = &held->next;
+        }
     }
     if (inbox->num_held >= fpl_conn_limit(conn, FPL_LIMIT_HELD_RECORDS) ||
         inbox->held_bytes + len > fpl_conn_limit(conn, FPL_LIMIT_HELD_BYTES)) {
@@ -311,8 +313,10 @@ static void hold(fpl_conn *conn, const fpl_record12 *record)
         return;
     }
     held->len = len;
+    held->seq = record->seq;
     memcpy(held->record, record->header, len);
-    *end = held;
+    held->next = *place;
+    *place = held;
     inbox->num_held++;
     inbox->held_bytes += len;
 }
@@ -453,7 +457,8 @@ bool fpl_input_step(fpl_conn *conn)
     if (conn->life != FPL_LIFE_LIVE) {
         return false;
     }
-    return next_reassembled(conn) || next_fragment(conn) || next_early_ccs(conn) || next_held(conn) || next_record(conn);
+    /* Held records come last: a Finished that the datagram still has goes before what followed it on the wire. */
+    return next_reassembled(conn) || next_fragment(conn) || next_early_ccs(conn) || next_record(conn) || next_held(conn);
 }
 
 static void free_list(const fpl_config *config, fpl_held **list)

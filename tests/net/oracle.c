@@ -155,6 +155,7 @@ void oracle_burst(assoc *a, const burst *b)
                                (unsigned long long)(w->now - t->asked), (unsigned long long)t->interval / 2);
             }
             t->asked = w->now;
+            return; /* the timer runs on as if nobody had asked */
         }
         t->written = w->now;
         return;
