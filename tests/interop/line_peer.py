@@ -1,0 +1,152 @@
+"""Programs that speak the line protocol of lines.h: fpl_peer, which is our side, and mbedtls_peer."""
+
+import re
+
+from names import GROUPS, LONG_NAME, PROFILES, SUITES, export_of, groups_of
+from process import Failure, Process
+
+LARGEST = 16384
+
+
+class LinePeer:
+    echoes = False       # it sends of its own accord
+    can_close_first = True
+    says_group = True
+    largest_out = LARGEST
+
+    def __init__(self, program, case, role, credentials, name):
+        self.program, self.case, self.role, self.credentials, self.name = program, case, role, credentials, name
+        self.process = None
+        self.read_up_to = {}
+
+    # ---- starting
+
+    def options(self):
+        case = self.case
+        yield f"suite={SUITES[case.suite]:04x}"
+        yield "groups=" + ",".join(f"{GROUPS[group]:04x}" for group in groups_of(case))
+        yield f"mtu={case.mtu}"
+        if case.srtp:
+            yield f"srtp={PROFILES[case.srtp]:04x}"
+        if case.loss:
+            yield "resend=200"
+        if self.role == "server":
+            yield f"cookie={int(case.cookie == 'on')}"
+            yield "client_auth=" + {"off": "off", "none": "optional"}.get(case.client, "required")
+        elif case.hello == "long":
+            yield f"name={LONG_NAME}"
+        yield from self.own_options()
+        mine = self.credential()
+        if mine:
+            yield f"cert={mine.cert}"
+            yield f"key={mine.key}"
+
+    def own_options(self):
+        return ()
+
+    def credential(self):
+        if self.role == "server":
+            return self.credentials[f"server-{self.case.server_cert}"]
+        return self.credentials.get(f"client-{self.case.client}")
+
+    def serve(self):
+        """Returns the port."""
+        self.process = Process([self.program, "server", 0, *self.options()], self.name)
+        return int(self.event("listening", 10))
+
+    def call(self, port):
+        self.process = Process([self.program, "client", port, *self.options()], self.name)
+
+    # ---- talking
+
+    def event(self, name, seconds):
+        """The rest of the next line that begins with `name`."""
+        pattern = rb"^" + name.encode() + rb"(?: ([^\n]*))?\n"
+        failed = re.compile(rb"^failed ([^\n]*)\n", re.M)
+        start = self.read_up_to.get(name, 0)
+
+        def look():
+            found = re.compile(pattern, re.M).search(self.process.said["out"], start)
+            if not found and name != "failed" and (why := failed.search(self.process.said["out"])):
+                raise Failure(f"{self.name} failed: {why[1].decode()}")
+            return found
+        found = self.process.wait_for(look, name, seconds)
+        self.read_up_to[name] = found.end()
+        return (found[1] or b"").decode()
+
+    def tell(self, *words):
+        self.process.write((" ".join(str(word) for word in words) + "\n").encode())
+
+    def connected(self, seconds):
+        """What was agreed on: {"suite": number, ...}; `certificate` is the SHA-256 of the other side's, or none."""
+        facts = dict(fact.split("=", 1) for fact in self.event("connected", seconds).split())
+        facts["certificate"] = self.event("certificate", 1)
+        for number in ("suite", "group", "scheme", "srtp"):
+            if number in facts:
+                facts[number] = int(facts[number], 16)
+        return facts
+
+    def srtp(self):
+        return self.event("srtp", 5)
+
+    def export(self):
+        label, length = export_of(self.case)
+        self.tell("export", label, length)
+        return self.event("export", 5)
+
+    def allow_large(self):
+        """From here on datagrams may be as large as UDP takes."""
+        self.tell("mtu", 65507)
+        return int(self.event("max", 5))
+
+    def most(self):
+        self.tell("max")
+        return int(self.event("max", 5))
+
+    def send(self, data):
+        self.tell("send", data.hex())
+        said = self.event("sent", 5)
+        if said != f"{len(data)} 0":
+            raise Failure(f"{self.name} could not send {len(data)} bytes: {said}")
+
+    def receive(self, data, seconds):
+        """The next records are exactly `data`; returns their lengths."""
+        lengths, got = [], b""
+        while len(got) < len(data):
+            record = bytes.fromhex(self.event("data", seconds))
+            lengths.append(len(record))
+            got += record
+        if got != data:
+            raise Failure(f"{self.name} received {len(got)} other bytes than the {len(data)} sent")
+        return lengths
+
+    # ---- ending
+
+    def close(self):
+        self.tell("close")
+        self.event("closing", 5)
+
+    def saw_close(self, seconds):
+        self.event("closed", seconds)
+
+    def finish(self, seconds):
+        self.tell("quit")
+        status = self.process.wait_exit(seconds)
+        if status != 0 or not self.process.said["out"].endswith(b"ended\n"):
+            raise Failure(f"{self.name} ended with status {status}")
+
+
+class FplPeer(LinePeer):
+    def own_options(self):
+        if self.role == "server":
+            yield f"validated={int(self.case.cookie == 'off')}"
+
+
+class MbedtlsPeer(LinePeer):
+    says_group = False
+
+    def own_options(self):
+        # It judges no certificate without an authority; ours sign themselves.
+        theirs = self.credentials.get(f"client-{self.case.client}" if self.role == "server" else f"server-{self.case.server_cert}")
+        if self.role == "client" or self.case.client != "off":
+            yield f"trust={(theirs or self.credentials['client-p256']).cert}"

@@ -1,0 +1,66 @@
+"""Is it still so that a peer cannot? Each returns (still so, what was seen)."""
+
+import time
+
+from cases import Case
+from process import Failure
+from talk import QUICK, Talk
+
+
+def _begun(room, case):
+    talk = Talk(room, case)
+    talk.patience = QUICK
+    return talk
+
+
+def s_server_cookie(room):
+    """s_server as it is started without any word of cookies."""
+    talk = _begun(room, Case("openssl", "client", cookie="off"))
+    try:
+        talk.begin()
+        cookies = int(talk.ours.connected(QUICK)["cookies"])
+        return cookies == 1, f"{cookies} HelloVerifyRequest from `{' '.join(talk.theirs.process.words[:2])}` without -listen"
+    finally:
+        _end(talk)
+
+
+def gnutls_serv_close(room):
+    """The only thing that makes gnutls-serv stop talking is a signal."""
+    talk = _begun(room, Case("gnutls", "client"))
+    try:
+        talk.begin()
+        talk.ours.connected(QUICK)
+        talk.theirs.connected(QUICK)
+        talk.theirs.process.end_input()
+        time.sleep(0.3)
+        talk.theirs.process.child.terminate()
+        talk.theirs.process.wait_exit(QUICK)
+        time.sleep(0.3)
+        closed = b"closed" in talk.ours.process.said["out"]
+        return not closed, "after the end of its input and SIGTERM we had " + ("a" if closed else "no") + " close_notify"
+    finally:
+        _end(talk)
+
+
+def mbedtls_split_hello(room):
+    talk = _begun(room, Case("mbedtls", "client", client="off", mtu=256, hello="long"))
+    try:
+        talk.begin()
+        try:
+            talk.ours.connected(QUICK)
+        except Failure:
+            said = talk.theirs.process.said["err"].decode("utf-8", "replace")
+            words = [line.partition(" ")[2] for line in said.splitlines() if "fragment" in line.lower()]
+            return bool(words), words[0] if words else "it failed for another reason"
+        return False, "there is a connection"
+    finally:
+        _end(talk)
+
+
+def _end(talk):
+    for side in (talk.ours, talk.theirs):
+        if side.process:
+            side.process.end()
+
+
+PROBES = {probe.__name__: probe for probe in (s_server_cookie, gnutls_serv_close, mbedtls_split_hello)}
