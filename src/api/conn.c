@@ -291,6 +291,19 @@ static bool next_event(fpl_conn *conn, fpl_output *out)
     return false;
 }
 
+static bool event_is_due(const fpl_conn *conn)
+{
+    return conn->reports != 0 || conn->keying_due || conn->inbox.has_data;
+}
+
+/* Reads on until there is something to tell or nothing left. Before writing, so that a flight which what came
+ * answers, or makes unnecessary, does not go out once more. */
+static void read_on(fpl_conn *conn)
+{
+    while (!event_is_due(conn) && fpl_input_step(conn)) {
+    }
+}
+
 fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *out)
 {
     if (conn == NULL || out == NULL || (buf == NULL && cap > 0)) {
@@ -302,7 +315,9 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
     fpl_conn_tidy(conn);
     for (;;) {
         size_t     len = 0;
-        fpl_result result = fpl_output_datagram(conn, buf, cap, &len);
+        fpl_result result;
+        read_on(conn);
+        result = fpl_output_datagram(conn, buf, cap, &len);
         if (result == FPL_BUFFER_TOO_SMALL) {
             out->needed = len;
             return result;
@@ -312,22 +327,18 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
             out->as.datagram_len = len;
             return FPL_OK;
         }
-        if (conn->life == FPL_LIFE_FAILED && !conn->alert.set) {
-            fpl_input_free(conn);
-            fpl_conn_wipe_keys(conn);
-            end_call(conn);
-            return FPL_FAILED;
+        if (conn->life == FPL_LIFE_FAILED) {
+            break;
         }
         if (next_event(conn, out)) {
             return FPL_OK;
         }
-        if (!fpl_input_step(conn)) {
+        if (!event_is_due(conn) && conn->life != FPL_LIFE_FAILED && !fpl_input_step(conn)) {
             break;
         }
     }
     if (conn->life == FPL_LIFE_FAILED) {
-        /* The amplification limit keeps the last alert back: it will not go. */
-        conn->alert.set = false;
+        conn->alert.set = false; /* if it is, the amplification limit keeps it back for good */
         fpl_input_free(conn);
         fpl_conn_wipe_keys(conn);
         end_call(conn);
