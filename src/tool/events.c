@@ -1,5 +1,6 @@
 #include "events.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "hex.h"
@@ -75,24 +76,28 @@ void event_srtp(const options *o, const fpl_srtp_keys *keys)
 }
 
 /* What to do about it, where we know. */
-static const char *cure(const fpl_explanation *why)
+static const char *cure(const fpl_conn *conn, const fpl_explanation *why, char *room, size_t cap)
 {
+    uint8_t sha256[FINGERPRINT_LEN];
+    char text[FINGERPRINT_TEXT];
     if (why->failure == FPL_FAILURE_TIMEOUT) {
         return "; is there a DTLS 1.2 peer at this address and port, and no firewall between?";
     }
-    if (why->failure == FPL_FAILURE_WE_ALERTED && why->machine != NULL && why->state != NULL &&
-        strcmp(why->state, "JUDGE_TRUST") == 0) {
-        return "; the certificate shown above is not the one that --fingerprint names";
+    if (why->failure == FPL_FAILURE_WE_ALERTED && why->state != NULL && strcmp(why->state, "JUDGE_TRUST") == 0 &&
+        fpl_conn_peer_fingerprint(conn, sha256) == FPL_OK) {
+        fingerprint_print(sha256, text);
+        (void)snprintf(room, cap, "; its certificate is %s: if that is the right one, give it to --fingerprint", text);
+        return room;
     }
     return "";
 }
 
 void event_failed(const char *who, const fpl_conn *conn)
 {
-    char text[512];
+    char text[512], room[FINGERPRINT_TEXT + 128];
     fpl_explanation why;
     memset(&why, 0, sizeof why);
     (void)fpl_conn_explain_text(conn, text, sizeof text);
     fpl_conn_explain(conn, &why);
-    (void)complain("no connection with %s: %s%s", who, text, cure(&why));
+    (void)complain("no connection with %s: %s%s", who, text, cure(conn, &why, room, sizeof room));
 }

@@ -4,6 +4,26 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fpl_registries.h"
+
+#define USED(kind, value) \
+    (fpl_##kind##_find(value) != NULL && fpl_##kind##_find(value)->use != 0 ? fpl_##kind##_name(value) : NULL)
+
+const char *name_of_used_suite(uint16_t value)
+{
+    return USED(cipher_suite, value);
+}
+
+const char *name_of_used_group(uint16_t value)
+{
+    return USED(named_group, value);
+}
+
+const char *name_of_used_profile(uint16_t value)
+{
+    return USED(srtp_protection_profile, value);
+}
+
 bool names_find(name_fn name_of, const char *name, size_t len, uint16_t *value)
 {
     /* The registries answer by number only; asking 65536 times is quick enough for a command line. */
@@ -15,6 +35,18 @@ bool names_find(name_fn name_of, const char *name, size_t len, uint16_t *value)
         }
     }
     return false;
+}
+
+void names_list(name_fn name_of, char *out, size_t cap)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (uint32_t v = 0; v <= UINT16_MAX && len < cap; v++) {
+        const char *name = name_of((uint16_t)v);
+        if (name != NULL) {
+            len += (size_t)snprintf(out + len, cap - len, "%s%s", len == 0 ? "" : ", ", name);
+        }
+    }
 }
 
 const char *name_or_number(const char *name, unsigned value, char room[8])

@@ -54,23 +54,23 @@ static int read_seconds(const options *o, const char *name, const char *text, do
     return TOOL_OK;
 }
 
-/* The names that a list may hold, for the message about one that it may not. */
-static int complain_name(const options *o, const char *option, const char *name, size_t len, const char *kind,
-                         const char *choice)
+static int complain_name(const options *o, const char *option, const char *name, size_t len, const char *kind, name_fn name_of)
 {
+    char choice[1024];
+    names_list(name_of, choice, sizeof choice);
     return complain_usage(command_name(o->command), "--%s: there is no %s `%.*s`; choose from %s", option, kind, (int)len,
                           name, choice);
 }
 
 static int read_list(const options *o, const char *option, const char *text, const char *kind, name_fn name_of,
-                     const char *choice, uint16_t *list, size_t *num)
+                     uint16_t *list, size_t *num)
 {
     *num = 0;
     for (;;) {
         size_t len = strcspn(text, ",");
         uint16_t value;
         if (!names_find(name_of, text, len, &value)) {
-            return complain_name(o, option, text, len, kind, choice);
+            return complain_name(o, option, text, len, kind, name_of);
         }
         for (size_t i = 0; i < *num; i++) {
             if (list[i] == value) {
@@ -89,13 +89,6 @@ static int read_list(const options *o, const char *option, const char *text, con
     }
 }
 
-static const char suite_choice[] =
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
-static const char group_choice[] = "x25519, secp256r1, secp384r1";
-static const char profile_choice[] =
-    "SRTP_AEAD_AES_256_GCM, SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_HMAC_SHA1_80";
-
 static int read_profiles(options *o, const char *text)
 {
     static const fpl_srtp_protection_profile all[] = {FPL_SRTP_PROTECTION_PROFILE_SRTP_AEAD_AES_256_GCM,
@@ -106,8 +99,7 @@ static int read_profiles(options *o, const char *text)
         o->num_profiles = sizeof all / sizeof all[0];
         return TOOL_OK;
     }
-    return read_list(o, "srtp", text, "SRTP profile", fpl_srtp_protection_profile_name, profile_choice, o->profiles,
-                     &o->num_profiles);
+    return read_list(o, "srtp", text, "SRTP profile", name_of_used_profile, o->profiles, &o->num_profiles);
 }
 
 static int read_client_auth(options *o, const char *text)
@@ -153,9 +145,9 @@ static int read_fingerprint(options *o, const char *text)
 static int read_names_of(options *o, option_id id, const char *text)
 {
     if (id == OPTION_SUITES) {
-        return read_list(o, "suites", text, "cipher suite", fpl_cipher_suite_name, suite_choice, o->suites, &o->num_suites);
+        return read_list(o, "suites", text, "cipher suite", name_of_used_suite, o->suites, &o->num_suites);
     }
-    return read_list(o, "groups", text, "group", fpl_named_group_name, group_choice, o->groups, &o->num_groups);
+    return read_list(o, "groups", text, "group", name_of_used_group, o->groups, &o->num_groups);
 }
 
 /* ---- one option ---- */

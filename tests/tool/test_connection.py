@@ -136,6 +136,7 @@ class Connection(ToolCase):
     def test_standard_input_of_the_server(self):
         """What a server reads goes to the client heard of last."""
         server = self.serve("--once", stdin=subprocess.PIPE)
+        self.addCleanup(server.process.stdin.close)
         client = subprocess.Popen([os.environ["FLIGHTPLAN"], "client", "--insecure", "127.0.0.1", str(server.port)],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         client.stdin.write(b"are you there?")
