@@ -74,6 +74,8 @@ typedef struct fpl_flight {
     uint16_t               answers_seq;
     uint16_t               answers_epoch;
     uint64_t               answers_in;   /* the datagram that completed it: what else it holds has not come again */
+    uint8_t                answers_type;
+    size_t                 answers_total; /* its length */
     uint8_t                answers_body[FPL_ANSWERED_MAX]; /* that message, where keys vouch for it */
     uint8_t                answers_len;
     fpl_spans              again;        /* what of that message has come again */
@@ -174,6 +176,8 @@ struct fpl_conn {
     uint16_t               last_receive_seq;                /* of the newest message consumed, and whether there was one */
     uint16_t               last_receive_epoch;
     bool                   has_received;
+    uint8_t                last_receive_type;
+    size_t                 last_receive_total;
     uint8_t                last_receive_body[FPL_ANSWERED_MAX]; /* of that message, if it came under keys and is no longer */
     uint8_t                last_receive_len;
 

@@ -81,6 +81,8 @@ static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const 
         flight->answers = conn->has_received;
         flight->answers_seq = conn->last_receive_seq;
         flight->answers_epoch = conn->last_receive_epoch;
+        flight->answers_type = conn->last_receive_type;
+        flight->answers_total = conn->last_receive_total;
         flight->answers_in = conn->stats.datagrams_in;
         memcpy(flight->answers_body, conn->last_receive_body, conn->last_receive_len);
         flight->answers_len = conn->last_receive_len;
@@ -235,6 +237,8 @@ void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event)
     conn->next_receive_seq = (uint16_t)(event->seq + 1);
     conn->last_receive_seq = event->seq;
     conn->last_receive_epoch = event->epoch;
+    conn->last_receive_type = event->type;
+    conn->last_receive_total = event->body.len;
     conn->has_received = true;
     conn->last_receive_len = 0;
     if (event->epoch > 0 && event->body.len <= sizeof conn->last_receive_body) {
@@ -248,12 +252,12 @@ void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event)
 static bool repeats(const fpl_conn *conn, const fpl_flight *flight, const fpl_fragment *fragment)
 {
     if (!flight->answers || flight->answers_seq != fragment->seq || flight->answers_epoch != fragment->epoch ||
+        flight->answers_type != fragment->type || flight->answers_total != fragment->total ||
         flight->answers_in == conn->stats.datagrams_in) {
         return false;
     }
     return flight->answers_len == 0 ||
-           (fragment->total == flight->answers_len &&
-            memcmp(flight->answers_body + fragment->offset, fragment->body.data, fragment->body.len) == 0);
+           memcmp(flight->answers_body + fragment->offset, fragment->body.data, fragment->body.len) == 0;
 }
 
 void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated)

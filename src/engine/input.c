@@ -261,7 +261,8 @@ static fpl_epoch_class epoch_class(const fpl_conn *conn, uint16_t epoch)
     if (epoch == conn->read_epoch) {
         return FPL_EPOCH_CLASS_READABLE;
     }
-    return epoch == conn->read_epoch + 1 ? FPL_EPOCH_CLASS_NEXT : FPL_EPOCH_CLASS_OTHER;
+    /* Without renegotiation epoch 1 is the last that there will ever be (RFC 6347 section 4.1). */
+    return epoch == 1 ? FPL_EPOCH_CLASS_NEXT : FPL_EPOCH_CLASS_OTHER;
 }
 
 static const fpl_record_row *fate_of(const fpl_conn *conn, const fpl_record12 *record)
