@@ -4,6 +4,7 @@
 
 #include <flightplan/flightplan.h>
 
+#include "common/rng.h"
 #include "transcripts/meter.h"
 #include "transcripts/peer.h"
 #include "transcripts/wire.h"
@@ -55,6 +56,9 @@ typedef struct stage {
     bytes  sent[512]; /* the library's datagrams */
     size_t num_sent;
     size_t bytes_out, bytes_in;
+
+    unsigned loses; /* percent of the library's datagrams that the peer never hears */
+    rng      luck;
 } stage;
 
 /* stage_open makes configuration, end and peer. A client is not started. Everything is freed when the scenario
