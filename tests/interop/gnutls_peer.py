@@ -2,7 +2,7 @@
 
 import re
 
-from names import LONG_NAME, OVERHEAD, SUITES, export_of, groups_of
+from names import LONG_NAME, OVERHEAD, SUITES, asks_of, export_of, groups_of
 from process import Failure, Process
 
 CIPHERS = {"aes128": "AES-128-GCM", "aes256": "AES-256-GCM", "chacha20": "CHACHA20-POLY1305"}
@@ -14,16 +14,23 @@ PROFILES = {"aes128cm": "SRTP_AES128_CM_HMAC_SHA1_80"}
 # gnutls-cli reads its input in pieces of this size.
 LARGEST_READ = 4095
 
+# gnutls-serv's buffer.
+PIECE = 255
+
 
 class GnutlsPeer:
+    exceeds_mtu = 0
+    refused = (rb"^Error in handshake|Fatal error", "err")
     says_group = True
 
     def __init__(self, case, role, credentials, ports):
         self.case, self.role, self.credentials, self.ports = case, role, credentials, ports
         self.name = "gnutls-serv" if role == "server" else "gnutls-cli"
         self.echoes = role == "server"
-        self.can_close_first = role == "client"
-        self.largest_out = 0 if self.echoes else min(case.mtu - OVERHEAD[case.suite], LARGEST_READ)
+        room = case.mtu - OVERHEAD[case.suite]
+        self.largest_out = min(room, LARGEST_READ)
+        # It sends back what it reads, in pieces; where those do not fit the MTU it gives up.
+        self.largest_in = room if self.echoes and room < PIECE else 16384
         self.process = None
         self.read_up_to = 0
 
@@ -44,7 +51,7 @@ class GnutlsPeer:
     def serve(self):
         # It takes no port 0, tells nothing of a connection unless it debugs, and keeps what it says in a buffer.
         port = self.ports.take()
-        asks = {"off": ("-a",), "none": ()}.get(self.case.client, ("-r",))
+        asks = {"off": ("-a",), "optional": (), "required": ("-r",)}[asks_of(self.case)]
         cookie = ("--nocookie",) if self.case.cookie == "off" else ()
         self.process = Process(["stdbuf", "-oL", "gnutls-serv", "-d", 4, "--echo", "-p", port, *self.options(), *asks, *cookie,
                                 *self.credential(f"server-{self.case.server_cert}")], self.name)

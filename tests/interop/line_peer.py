@@ -2,7 +2,7 @@
 
 import re
 
-from names import GROUPS, LONG_NAME, PROFILES, SUITES, export_of, groups_of
+from names import GROUPS, LONG_NAME, PROFILES, SUITES, asks_of, export_of, groups_of
 from process import Failure, Process
 
 LARGEST = 16384
@@ -10,9 +10,10 @@ LARGEST = 16384
 
 class LinePeer:
     echoes = False       # it sends of its own accord
-    can_close_first = True
+    exceeds_mtu = 0
+    refused = (rb"^failed ", "out")
     says_group = True
-    largest_out = LARGEST
+    largest_out = largest_in = LARGEST
 
     def __init__(self, program, case, role, credentials, name):
         self.program, self.case, self.role, self.credentials, self.name = program, case, role, credentials, name
@@ -32,7 +33,7 @@ class LinePeer:
             yield "resend=200"
         if self.role == "server":
             yield f"cookie={int(case.cookie == 'on')}"
-            yield "client_auth=" + {"off": "off", "none": "optional"}.get(case.client, "required")
+            yield f"client_auth={asks_of(case)}"
         elif case.hello == "long":
             yield f"name={LONG_NAME}"
         yield from self.own_options()
@@ -148,5 +149,5 @@ class MbedtlsPeer(LinePeer):
     def own_options(self):
         # It judges no certificate without an authority; ours sign themselves.
         theirs = self.credentials.get(f"client-{self.case.client}" if self.role == "server" else f"server-{self.case.server_cert}")
-        if self.role == "client" or self.case.client != "off":
+        if self.role == "client" or asks_of(self.case) != "off":
             yield f"trust={(theirs or self.credentials['client-p256']).cert}"

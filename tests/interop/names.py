@@ -1,5 +1,7 @@
 """What the cases call things, and what each library calls them."""
 
+from dataclasses import replace
+
 SUITES = {"aes128": 0xC02B, "aes256": 0xC02C, "chacha20": 0xCCA9}
 GROUPS = {"x25519": 0x001D, "p256": 0x0017, "p384": 0x0018}
 PROFILES = {"aes128cm": 0x0001, "aes128gcm": 0x0007, "aes256gcm": 0x0008}
@@ -23,6 +25,22 @@ def export_of(case):
     if case.srtp:
         return SRTP_LABEL, 2 * sum(PROFILE_SIZES[case.srtp])
     return OTHER_LABEL, 32
+
+
+def for_peer(case):
+    """What the peer is set up for: the same, unless there should be no common ground."""
+    if case.refuse == "suite":
+        return replace(case, suite="aes256" if case.suite != "aes256" else "aes128")
+    if case.refuse == "group":
+        return replace(case, group="p384", server_cert="p384")
+    return case
+
+
+def asks_of(case):
+    """off, optional or required: what the server says about a certificate of the client's."""
+    if case.refuse == "no-certificate":
+        return "required"
+    return {"off": "off", "none": "optional"}.get(case.client, "required")
 
 
 def groups_of(case):

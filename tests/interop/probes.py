@@ -24,6 +24,29 @@ def s_server_cookie(room):
         _end(talk)
 
 
+def s_server_close(room):
+    """Every way to make it end: q, Q, the end of its input."""
+    seen = []
+    for what, word in (("q", b"q\n"), ("Q", b"Q\n"), ("the end of its input", None)):
+        talk = _begun(room, Case("openssl", "client"))
+        try:
+            talk.begin()
+            talk.ours.connected(QUICK)
+            talk.theirs.connected(QUICK)
+            if word:
+                talk.theirs.process.write(word)
+            else:
+                talk.theirs.process.end_input()
+            talk.theirs.process.wait_text(rb"shutting down SSL", "shutting down", QUICK)
+            talk.theirs.process.wait_exit(QUICK)
+            time.sleep(0.3)
+            seen.append((what, b"closed" in talk.ours.process.said["out"]))
+        finally:
+            _end(talk)
+    return (not any(closed for _, closed in seen),
+            "; ".join(f"after {what}: {'a' if closed else 'no'} close_notify" for what, closed in seen))
+
+
 def gnutls_serv_close(room):
     """The only thing that makes gnutls-serv stop talking is a signal."""
     talk = _begun(room, Case("gnutls", "client"))
@@ -50,9 +73,20 @@ def mbedtls_split_hello(room):
             talk.ours.connected(QUICK)
         except Failure:
             said = talk.theirs.process.said["err"].decode("utf-8", "replace")
-            words = [line.partition(" ")[2] for line in said.splitlines() if "fragment" in line.lower()]
+            words = [line.partition(" ")[2] for line in said.splitlines() if "bad client hello" in line]
             return bool(words), words[0] if words else "it failed for another reason"
         return False, "there is a connection"
+    finally:
+        _end(talk)
+
+
+def mbedtls_whole_hello(room):
+    talk = _begun(room, Case("mbedtls", "server", client="off", mtu=256, hello="long"))
+    try:
+        talk.begin()
+        facts = talk.ours.connected(QUICK)
+        whole = facts["in_split_hello"] == "0" and int(facts["in_largest"]) > 256
+        return whole, f"a datagram of {facts['in_largest']} bytes where the MTU is 256"
     finally:
         _end(talk)
 
@@ -63,4 +97,4 @@ def _end(talk):
             side.process.end()
 
 
-PROBES = {probe.__name__: probe for probe in (s_server_cookie, gnutls_serv_close, mbedtls_split_hello)}
+PROBES = {probe.__name__: probe for probe in (s_server_cookie, s_server_close, gnutls_serv_close, mbedtls_split_hello, mbedtls_whole_hello)}
