@@ -87,7 +87,7 @@ class ToolCase(unittest.TestCase):
 
     def serve(self, *words, **keywords):
         server = Server(*words, **keywords)
-        self.addCleanup(lambda: server.process.poll() is None and server.stop())
+        self.addCleanup(server.stop)
         return server
 
     def pair(self, name, *words):
