@@ -310,7 +310,6 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
         return FPL_MISUSE;
     }
     memset(out, 0, sizeof *out);
-    OPENSSL_cleanse(conn->keying, sizeof conn->keying);
     fpl_input_return_borrowed(conn);
     fpl_conn_tidy(conn);
     for (;;) {

@@ -6,27 +6,19 @@
 #include "fpl_registries.h"
 
 /* PRF(master_secret, label, client_random + server_random [+ length + context]) */
-static fpl_status export(const fpl_conn *conn, fpl_bytes label, const uint8_t *context, size_t context_len, uint8_t *out,
-                         size_t out_len)
+static fpl_status export(const fpl_conn *conn, fpl_prf *master, fpl_bytes label, const uint8_t *context, size_t context_len,
+                         uint8_t *out, size_t out_len)
 {
-    uint8_t    seed[2 * FPL_RANDOM_LEN + 2];
-    size_t     seed_len = 2 * FPL_RANDOM_LEN;
-    fpl_prf    prf;
-    fpl_status status;
+    uint8_t seed[2 * FPL_RANDOM_LEN + 2];
+    size_t  seed_len = 2 * FPL_RANDOM_LEN;
     memcpy(seed, conn->client_random, FPL_RANDOM_LEN);
     memcpy(seed + FPL_RANDOM_LEN, conn->server_random, FPL_RANDOM_LEN);
     if (context != NULL) {
         fpl_put_uint(seed + seed_len, 2, context_len);
         seed_len += 2;
     }
-    memset(&prf, 0, sizeof prf);
-    status = fpl_prf_init(&prf, conn->suite->hash, fpl_bytes_of(conn->master_secret, sizeof conn->master_secret));
-    if (status == FPL_STATUS_OK) {
-        status = fpl_prf_expand(&prf, label, fpl_bytes_of(seed, seed_len),
-                                fpl_bytes_of(context, context != NULL ? context_len : 0), out, out_len);
-    }
-    fpl_prf_wipe(&prf);
-    return status;
+    return fpl_prf_expand(master, label, fpl_bytes_of(seed, seed_len),
+                          fpl_bytes_of(context, context != NULL ? context_len : 0), out, out_len);
 }
 
 /* RFC 5705 section 4: a label that TLS itself uses would give its secrets away. */
@@ -45,6 +37,8 @@ static bool is_reserved(const char *label)
 fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, const char *label, const uint8_t *context,
                            size_t context_len)
 {
+    fpl_prf    master;
+    fpl_status status;
     if (conn == NULL || label == NULL || out == NULL || is_reserved(label) || out_len > UINT16_MAX ||
         context_len > UINT16_MAX || strlen(label) > 255) {
         return FPL_MISUSE;
@@ -58,7 +52,14 @@ fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, c
     if (!conn->connected) {
         return FPL_NOT_YET;
     }
-    switch (export(conn, fpl_bytes_of((const uint8_t *)label, strlen(label)), context, context_len, out, out_len)) {
+    memset(&master, 0, sizeof master);
+    status = fpl_prf_init(&master, conn->suite->hash, fpl_bytes_of(conn->master_secret, sizeof conn->master_secret));
+    if (status == FPL_STATUS_OK) {
+        status = export(conn, &master, fpl_bytes_of((const uint8_t *)label, strlen(label)), context, context_len, out,
+                        out_len);
+    }
+    fpl_prf_wipe(&master);
+    switch (status) {
     case FPL_STATUS_OK: return FPL_OK;
     case FPL_STATUS_NO_MEMORY: return FPL_NO_MEMORY;
     case FPL_STATUS_INTERNAL:
@@ -69,25 +70,27 @@ fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, c
 
 bool fpl_keying_srtp(fpl_conn *conn, fpl_srtp_keys *out)
 {
-    static const char                           label[] = "EXTRACTOR-dtls_srtp";
+    static const char                      label[] = "EXTRACTOR-dtls_srtp";
     const fpl_srtp_protection_profile_row *row = fpl_srtp_protection_profile_find(conn->results.srtp_profile);
-    size_t                                      key;
-    size_t                                      salt;
-    if (row == NULL || 2 * ((size_t)row->key_length + row->salt_length) > sizeof conn->keying) {
+    fpl_handshake                         *hs = conn->hs;
+    size_t                                 key;
+    size_t                                 salt;
+    if (row == NULL || hs == NULL || 2 * ((size_t)row->key_length + row->salt_length) > sizeof hs->keying) {
         return false;
     }
     key = row->key_length;
     salt = row->salt_length;
-    if (export(conn, fpl_bytes_of((const uint8_t *)label, sizeof label - 1), NULL, 0, conn->keying, 2 * (key + salt)) !=
-        FPL_STATUS_OK) {
+    /* The handshake is kept until now, so that its master secret need not be keyed once more. */
+    if (export(conn, &hs->master, fpl_bytes_of((const uint8_t *)label, sizeof label - 1), NULL, 0, hs->keying,
+               2 * (key + salt)) != FPL_STATUS_OK) {
         return false;
     }
     out->profile = conn->results.srtp_profile;
     out->key_len = key;
     out->salt_len = salt;
-    out->client_key = conn->keying;
-    out->server_key = conn->keying + key;
-    out->client_salt = conn->keying + 2 * key;
-    out->server_salt = conn->keying + 2 * key + salt;
+    out->client_key = hs->keying;
+    out->server_key = hs->keying + key;
+    out->client_salt = hs->keying + 2 * key;
+    out->server_salt = hs->keying + 2 * key + salt;
     return true;
 }

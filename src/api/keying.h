@@ -4,7 +4,8 @@
 
 #include "engine/conn.h"
 
-/* fpl_keying_srtp exports into conn->keying and points `out` there. False when libcrypto fails. */
+/* fpl_keying_srtp exports into the handshake, which goes at the next call, and points `out` there. False when
+ * libcrypto fails. */
 bool fpl_keying_srtp(fpl_conn *conn, fpl_srtp_keys *out);
 
 #endif

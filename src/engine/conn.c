@@ -64,12 +64,10 @@ static void free_handshake(fpl_conn *conn)
 void fpl_conn_tidy(fpl_conn *conn)
 {
     fpl_flights_free_released(conn, false);
-    if (conn->hs_done) {
-        /* The chain is readable until the application has been told of it. */
-        if ((conn->reports >> FPL_REPORT_PEER_CERTIFICATE & 1) == 0) {
-            free_handshake(conn);
-            conn->hs_done = false;
-        }
+    /* The chain is readable until the application has been told of it, and so are the SRTP keys. */
+    if (conn->hs_done && (conn->reports >> FPL_REPORT_PEER_CERTIFICATE & 1) == 0 && !conn->keying_due) {
+        free_handshake(conn);
+        conn->hs_done = false;
     }
 }
 
@@ -99,7 +97,6 @@ void fpl_conn_wipe_keys(fpl_conn *conn)
     conn->read_epoch = 0;
     conn->write_epoch = 0;
     OPENSSL_cleanse(conn->master_secret, sizeof conn->master_secret);
-    OPENSSL_cleanse(conn->keying, sizeof conn->keying);
     conn->has_master_secret = false;
 }
 

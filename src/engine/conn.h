@@ -145,6 +145,7 @@ typedef struct fpl_handshake {
     bool                 peer_named_schemes;
     bool                 peer_signs_with_ecdsa;             /* certificate_types of a CertificateRequest */
     uint8_t              plan;                              /* what choose_parameters12 found: fpl_plan12 */
+    uint8_t              keying[FPL_SRTP_MAX_MATERIAL];     /* SRTP keys as handed out */
 } fpl_handshake;
 
 struct fpl_conn {
@@ -201,7 +202,6 @@ struct fpl_conn {
     fpl_inbox              inbox;
     uint32_t               reports;                         /* bit n: fpl_report n is due */
     bool                   keying_due;
-    uint8_t                keying[FPL_SRTP_MAX_MATERIAL];   /* handed out; wiped at the next call */
     fpl_pending_alert      alert;
     fpl_time               notified_at;                     /* of the last rate-limited alert; FPL_NEVER = none */
     size_t                 mtu;                             /* 0 = the configured one */

@@ -3,6 +3,7 @@
 
 #include "crypto/certificate.h"
 #include "crypto/hash.h"
+#include "crypto/scheme.h"
 #include "engine/conn.h"
 #include "fpl_functions.h"
 #include "steps/lists.h"
@@ -122,6 +123,9 @@ fpl_status fpl_act_keep_certificate_request12(fpl_conn *conn, const fpl_certific
     hs->num_peer_schemes = fpl_list_common(msg->supported_signature_algorithms, conn->config->schemes,
                                            conn->config->num_schemes, hs->peer_schemes);
     hs->scheme = hs->peer_signs_with_ecdsa ? fpl_own_scheme(conn) : 0;
+    if (hs->scheme == 0 || fpl_scheme_hash(hs->scheme) == conn->suite->hash) {
+        fpl_transcript_drop_other(&hs->transcript); /* now it is known that nobody will ask for it */
+    }
     return FPL_STATUS_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/conn.h"
 #include "fpl_functions.h"
 #include "steps/lists.h"
+#include "steps/steps.h"
 
 /* --- checks and classifiers -------------------------------------------------------------------- */
 
@@ -96,7 +97,7 @@ fpl_status fpl_act_keep_server_hello12(fpl_conn *conn, const fpl_server_hello *m
         return FPL_STATUS_INTERNAL;
     }
     if (conn->config->has_credential) {
-        other = conn->suite->hash == FPL_HASH_SHA256 ? FPL_HASH_SHA384 : FPL_HASH_SHA256;
+        other = fpl_second_hash(conn);
     }
     return fpl_transcript_choose(conn->config, &conn->hs->transcript, conn->suite->hash, other);
 }

@@ -63,7 +63,7 @@ fpl_status fpl_act_choose_parameters12(fpl_conn *conn, const fpl_client_hello *m
         return FPL_STATUS_OK;
     }
     if (conn->config->client_auth != FPL_CLIENT_AUTH_OFF) {
-        other = conn->suite->hash == FPL_HASH_SHA256 ? FPL_HASH_SHA384 : FPL_HASH_SHA256;
+        other = fpl_second_hash(conn);
     }
     if (fpl_transcript_choose(conn->config, &hs->transcript, conn->suite->hash, other) != FPL_STATUS_OK) {
         return FPL_STATUS_INTERNAL;

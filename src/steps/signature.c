@@ -49,6 +49,17 @@ fpl_status fpl_signature_digest(fpl_conn *conn)
     return hs->digest_len > 0 ? FPL_STATUS_OK : FPL_STATUS_INTERNAL;
 }
 
+fpl_hash fpl_second_hash(const fpl_conn *conn)
+{
+    for (size_t i = 0; i < conn->config->num_schemes; i++) {
+        fpl_hash hash = fpl_scheme_hash(conn->config->schemes[i]);
+        if (hash != conn->suite->hash) {
+            return hash;
+        }
+    }
+    return 0;
+}
+
 fpl_signer_answer fpl_classify_signer(const fpl_conn *conn)
 {
     return conn->config->external_signer ? FPL_ANSWER_SIGNER_EXTERNAL : FPL_ANSWER_SIGNER_OURS;

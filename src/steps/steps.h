@@ -7,6 +7,10 @@
 /* fpl_own_scheme is the signature scheme for our key that the peer takes, or 0. */
 fpl_signature_scheme fpl_own_scheme(const fpl_conn *conn);
 
+/* fpl_second_hash is the hash besides the suite's that a CertificateVerify may be over, going by our schemes;
+ * 0 when there is none. */
+fpl_hash fpl_second_hash(const fpl_conn *conn);
+
 /* fpl_config_share makes a fresh key share of `group`. */
 fpl_status fpl_config_share(const fpl_config *config, fpl_kx *kx, fpl_named_group group);
 
