@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 318658f120c0b9f19123c68017f26770068edc29bb2d8c2333b35f88a31c2d93 */
+ * SHA-256 of these: 21e400c93c7798b8d91a1c52f3ac36475c8abaa092ed16c549cb4350eb1220e2 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 2e7ee97414c019b9aba667659dac69b8303c4dec134a840b6336ac8805bdf5eb */
+ * SHA-256 of these: 6d43ef40ec0d1b9d3cdae9e12c6d19e7699a3009a3eb422aecb7befa17a8543d */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
@@ -267,11 +267,6 @@ bool fpl_thunk_check_certificate12_list_not_empty(const fpl_conn *conn, const fp
     return fpl_check_certificate12_list_not_empty(conn, &msg->as.certificate12);
 }
 
-bool fpl_thunk_check_client_allows_dtls12(const fpl_conn *conn, const fpl_message *msg)
-{
-    return fpl_check_client_allows_dtls12(conn, &msg->as.client_hello);
-}
-
 bool fpl_thunk_check_client_may_be_anonymous(const fpl_conn *conn, const fpl_message *msg)
 {
     (void)msg;
@@ -281,11 +276,6 @@ bool fpl_thunk_check_client_may_be_anonymous(const fpl_conn *conn, const fpl_mes
 bool fpl_thunk_check_client_share_well_formed(const fpl_conn *conn, const fpl_message *msg)
 {
     return fpl_check_client_share_well_formed(conn, &msg->as.client_key_exchange);
-}
-
-bool fpl_thunk_check_cv_scheme_fits_key(const fpl_conn *conn, const fpl_message *msg)
-{
-    return fpl_check_cv_scheme_fits_key(conn, &msg->as.certificate_verify);
 }
 
 bool fpl_thunk_check_cv_scheme_was_offered(const fpl_conn *conn, const fpl_message *msg)
@@ -321,11 +311,6 @@ bool fpl_thunk_check_server_version_is_dtls12(const fpl_conn *conn, const fpl_me
 bool fpl_thunk_check_ske_group_was_offered(const fpl_conn *conn, const fpl_message *msg)
 {
     return fpl_check_ske_group_was_offered(conn, &msg->as.server_key_exchange);
-}
-
-bool fpl_thunk_check_ske_scheme_fits_key(const fpl_conn *conn, const fpl_message *msg)
-{
-    return fpl_check_ske_scheme_fits_key(conn, &msg->as.server_key_exchange);
 }
 
 bool fpl_thunk_check_ske_scheme_was_offered(const fpl_conn *conn, const fpl_message *msg)

@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 2e7ee97414c019b9aba667659dac69b8303c4dec134a840b6336ac8805bdf5eb */
+ * SHA-256 of these: 6d43ef40ec0d1b9d3cdae9e12c6d19e7699a3009a3eb422aecb7befa17a8543d */
 /* Doors from the tables to typed functions: each hands over the member of the message that the function takes. */
 #ifndef FPL_THUNKS_H
 #define FPL_THUNKS_H
@@ -15,10 +15,8 @@
 
 bool fpl_thunk_check_certificate12_acceptable(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_certificate12_list_not_empty(const fpl_conn *conn, const fpl_message *msg);
-bool fpl_thunk_check_client_allows_dtls12(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_client_may_be_anonymous(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_client_share_well_formed(const fpl_conn *conn, const fpl_message *msg);
-bool fpl_thunk_check_cv_scheme_fits_key(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_cv_scheme_was_offered(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_cv_signature_valid(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_ems_as_policy_wants(const fpl_conn *conn, const fpl_message *msg);
@@ -26,7 +24,6 @@ bool fpl_thunk_check_finished12_valid(const fpl_conn *conn, const fpl_message *m
 bool fpl_thunk_check_null_compression_offered(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_server_version_is_dtls12(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_ske_group_was_offered(const fpl_conn *conn, const fpl_message *msg);
-bool fpl_thunk_check_ske_scheme_fits_key(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_ske_scheme_was_offered(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_ske_share_well_formed(const fpl_conn *conn, const fpl_message *msg);
 bool fpl_thunk_check_ske_signature_valid(const fpl_conn *conn, const fpl_message *msg);

@@ -20,12 +20,6 @@ fpl_version_of_hello_answer fpl_classify_version_of_hello(const fpl_conn *conn, 
     return allows_dtls12(msg) ? FPL_ANSWER_VERSION_OF_HELLO_DTLS12 : FPL_ANSWER_VERSION_OF_HELLO_NEITHER;
 }
 
-bool fpl_check_client_allows_dtls12(const fpl_conn *conn, const fpl_client_hello *msg)
-{
-    (void)conn;
-    return allows_dtls12(msg);
-}
-
 bool fpl_check_null_compression_offered(const fpl_conn *conn, const fpl_client_hello *msg)
 {
     fpl_bytes              list = msg->legacy_compression_methods;

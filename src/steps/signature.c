@@ -84,17 +84,6 @@ bool fpl_check_ske_scheme_was_offered(const fpl_conn *conn, const fpl_server_key
     return fpl_listed(conn->config->schemes, conn->config->num_schemes, msg->as.ecdhe_ecdsa.algorithm);
 }
 
-/* All schemes in use are ECDSA's, and in DTLS 1.2 any hash goes with any curve (RFC 5246 section 7.4.1.4.1). */
-static bool scheme_fits_key(const fpl_conn *conn, fpl_signature_scheme scheme)
-{
-    return fpl_scheme_hash(scheme) != 0 && conn->hs->peer_key.key != NULL && conn->hs->peer_key.curve != 0;
-}
-
-bool fpl_check_ske_scheme_fits_key(const fpl_conn *conn, const fpl_server_key_exchange *msg)
-{
-    return scheme_fits_key(conn, msg->as.ecdhe_ecdsa.algorithm);
-}
-
 bool fpl_check_ske_signature_valid(const fpl_conn *conn, const fpl_server_key_exchange *msg)
 {
     uint8_t   buffer[FPL_PARAMS_MAX];
@@ -111,11 +100,6 @@ bool fpl_check_ske_signature_valid(const fpl_conn *conn, const fpl_server_key_ex
 bool fpl_check_cv_scheme_was_offered(const fpl_conn *conn, const fpl_certificate_verify *msg)
 {
     return fpl_listed(conn->config->schemes, conn->config->num_schemes, msg->algorithm);
-}
-
-bool fpl_check_cv_scheme_fits_key(const fpl_conn *conn, const fpl_certificate_verify *msg)
-{
-    return scheme_fits_key(conn, msg->algorithm);
 }
 
 bool fpl_check_cv_signature_valid(const fpl_conn *conn, const fpl_certificate_verify *msg)

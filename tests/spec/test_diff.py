@@ -74,7 +74,7 @@ class Compared(Trees):
         self.assertIn("~ check ske_signature_valid alert: decrypt_error -> decode_error", self.said())
 
     def test_another_order(self):
-        first, second = self.check_line("ske_scheme_was_offered"), self.check_line("ske_scheme_fits_key")
+        first, second = self.check_line("ske_scheme_was_offered"), self.check_line("ske_signature_valid")
         self.edit(CLIENT, (first + second, second + first))
         ((path, sign, before, after),) = self.changes()
         self.assertEqual((sign, sorted(before)), ("^", sorted(after)))
