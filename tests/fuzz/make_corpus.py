@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Writes the seeds that can be written down: real messages, datagrams and fragments from tests/data, and scripts for the
+targets that play whole connections. What fuzzing found beyond them lies in corpus/ too, under libFuzzer's names.
+
+    make_corpus.py      from anywhere
+"""
+
+import pathlib
+import re
+import struct
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+CORPUS = HERE / "corpus"
+
+# Handshake types as the codec targets call them.
+CODECS = {0: "hello_request", 1: "client_hello", 2: "server_hello", 3: "hello_verify_request", 11: "certificate12",
+          12: "server_key_exchange", 13: "certificate_request12", 14: "server_hello_done", 15: "certificate_verify",
+          16: "client_key_exchange", 20: "finished"}
+
+# house/script.h, in its order.
+OPS = [name.lower() for name in re.findall(r"^    SCRIPT_([A-Z_]+),", (HERE / "house" / "script.h").read_text(), re.M)]
+
+
+def write(target, name, content):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def messages():
+    """Bodies of handshake messages: lines of `capture direction type hex`."""
+    for number, line in enumerate((ROOT / "tests/data/messages.txt").read_text().splitlines()):
+        words = line.split()
+        if len(words) == 4 and not line.startswith("#"):
+            kind, body = int(words[2]), bytes.fromhex(words[3].strip("-"))
+            if kind in CODECS and len(body) <= 1024:
+                write("codec_" + CODECS[kind], f"capture-{number:03}", body)
+            if kind in (1, 2):
+                extensions(kind, body, number)
+
+
+def extensions(kind, body, number):
+    """The extension block of a hello, and each extension of it by itself."""
+    at = 34
+    at += 1 + body[at]
+    if kind == 1:
+        at += 1 + body[at]
+        at += 2 + struct.unpack_from(">H", body, at)[0]
+        at += 1 + body[at]
+    else:
+        at += 3
+    block = body[at + 2:]
+    role = 0 if kind == 1 else 1
+    write("extensions", f"capture-{number:03}", bytes([role | (kind - 1) << 1, 0xff]) + block)
+    while len(block) >= 4:
+        extension_type, size = struct.unpack_from(">HH", block)
+        if size <= 256:
+            write("extension_bodies", f"type-{extension_type:04x}-{kind}-{size}",
+                  bytes([1, kind - 1]) + block[:2] + block[4:4 + size])
+        block = block[4 + size:]
+
+
+def datagrams():
+    """Datagrams of the captures in tests/data: `+seconds C>S hex` lines in text files."""
+    number = 0
+    for path in sorted((ROOT / "tests/data/captures").glob("*.txt")):
+        text = path.read_text()
+        write("decode", "text-" + path.stem[:40], b"\x01" + text.encode()[:4096])
+        for word in re.findall(r"\b[0-9a-f]{40,4000}\b", text):
+            if len(word) % 2 == 0:
+                bytes_ = bytes.fromhex(word)
+                write("record", f"capture-{number:03}", bytes_)
+                write("decode", f"datagram-{number:03}", b"\x05\x00" + struct.pack(">H", len(bytes_)) + bytes_)
+                number += 1
+
+
+def step(op, who=0, a=0, flags=0, b=0, c=0, body=b""):
+    if op in ("inject", "record", "seal"):
+        c = len(body)
+    if op in ("fragment", "seal_fragment"):
+        flags = len(body)
+    return struct.pack(">BBBBHH", OPS.index(op), who, a, flags, b, c) + body
+
+
+def scripts():
+    """Connections that get somewhere, and what may befall them on the way."""
+    # listener, cookie, webrtc, client auth (2 bits), notify, tight, srtp | credentials, external, pins | suite, group ...
+    heads = {
+        "plain": bytes([0x20, 0x00, 0xcf, 100, 0x00]),
+        "webrtc": bytes([0xa4, 0x45, 0x80, 150, 0x00]),
+        "listener": bytes([0x23, 0x00, 0x0f, 180, 0x10]),
+        "open-door": bytes([0x21, 0x01, 0x01, 255, 0x00]),
+        "asks": bytes([0x10, 0xc1, 0x85, 60, 0x00]),
+        "tight": bytes([0x78, 0x06, 0x8a, 0, 0x20]),
+        "external": bytes([0x2b, 0x32, 0x02, 90, 0x03]),
+        "p384": bytes([0x28, 0x08, 0x89, 40, 0x00]),
+    }
+    pump, wake = step("pump"), step("wake")
+    talk = step("send", 0, b=100) + step("send", 1, b=300) + pump
+    stories = {
+        "whole": pump + talk + step("close", 1) + pump,
+        "loss": step("drop", 0) + wake + pump + step("drop", 1) + wake + pump + talk,
+        "one-by-one": b"".join(step("deliver", i % 2) for i in range(24)) + talk,
+        "recut": b"".join(step("recut", i % 2, b=30, c=0x0103) for i in range(12)) + pump + talk,
+        "doubled": b"".join(step("double", i % 2) + step("deliver", i % 2) for i in range(12)) + pump + talk,
+        "backwards": b"".join(step("deliver", i % 2, a=255) for i in range(24)) + pump + talk,
+        "flips": step("flip", 0, b=40, c=1) + pump + wake + step("flip", 1, b=90, c=7) + pump + wake + pump + talk,
+        "alerts": step("record", 1, a=1, body=b"\x02\x28") + pump + step("record", 0, a=1, body=b"\x01\x00") + talk,
+        "forged": step("fragment", 1, a=2, b=4, body=bytes(40)) + pump + talk,
+        "reboot": pump + talk + step("restart", 1) + pump + talk + wake + pump,
+        "silence": b"".join(wake for _ in range(12)),
+        "old": pump + talk + b"".join(step("replay", i % 2, b=i) for i in range(16)) + talk,
+        "late-judge": pump + step("judge", 1, flags=1) + step("judge", 0, flags=1) + pump + step("sign", 0, flags=1) +
+        step("sign", 1, flags=1) + pump + talk,
+        "no-memory": step("no_memory", 0, b=9) + pump + wake + pump + talk,
+        "mtu": step("mtu", 0, b=200) + step("mtu", 1, b=230) + pump + wake + pump + talk,
+        "data-first": b"".join(step("deliver", i % 2) for i in range(5)) + step("send", 1, b=50) +
+        step("deliver", 0, a=255) + pump + talk,
+        "junk": pump + step("inject", 0, body=bytes(range(64))) + step("inject", 1, body=b"\x16\xfe\xfd" + bytes(30)) + talk,
+        "cookie-keys": step("deliver", 0) + step("cookie_key", 0, a=3, b=4) + pump + step("cookie_key", 0, a=4, b=5) + talk,
+    }
+    hostile = {
+        "sealed-alert": pump + step("seal", 0, a=1, b=1, body=b"\x02\x28") + step("seal", 1, a=1, b=1, body=b"\x02\x28") + pump,
+        "sealed-junk": pump + step("seal", 0, b=1, body=bytes(30)) + step("seal", 1, b=1, body=bytes(30)) + talk,
+        "sealed-hello": pump + step("seal_fragment", 1, a=0) + step("seal_fragment", 0, a=1, body=bytes(60)) + talk,
+        "empty-data": pump + step("seal", 0, a=3, b=1) + step("seal", 1, a=3, b=1) + talk,
+        **{f"mutated-{kind}": step("restart", 1) + step("mutate", a=kind, b=at, c=by) + pump + talk
+           for kind in CODECS for at, by in ((3, 1),)},
+        **{f"cut-{kind}": step("mutate", a=kind, b=1, c=0xff00) + step("restart", 1) + pump for kind in CODECS},
+    }
+    for head_name, head in heads.items():
+        for name, story in stories.items():
+            write("network", f"{head_name}-{name}", head + story)
+            if head_name in ("plain", "listener", "open-door"):
+                write("listener", f"{head_name}-{name}", head + story)
+        for name, story in hostile.items():
+            if head_name in ("plain", "webrtc", "asks"):
+                write("client", f"{head_name}-{name}", head + story)
+                write("server", f"{head_name}-{name}", head + story)
+
+
+def api():
+    """A handshake call by call: start, poll, receive and poll again."""
+    def call(which, whom, a=0, b=0):
+        return bytes([which, whom, a, b])
+    start = call(0, 0) + call(0, 1) + call(0, 0)
+    turn = b"".join(call(2, who, 255, 0) * 3 + call(1, who ^ 1, 0) + call(2, who ^ 1, 255, 0) * 4 for who in (0, 1, 0, 1, 0, 1))
+    write("api", "handshake", b"\0" + start + turn + call(6, 0, 0, 1) + turn + turn + call(8, 0, 40, 200) + call(9, 0) + turn)
+    write("api", "settings", b"\1" + b"".join(call(i, 4, a, a) for i in range(12) for a in (0, 1, 2, 3, 7)) + start)
+    write("api", "listener", b"\0" + start + call(2, 0, 255, 0) + call(0, 6) + call(0, 6, 4, 0) + call(2, 6, 255, 0) +
+          call(3, 6, 1, 0) + call(5, 6, 0, 1))
+
+
+def small():
+    """What no capture has."""
+    write("codec_alert", "fatal", b"\x02\x28")
+    write("codec_alert", "close", b"\x01\x00")
+    write("codec_change_cipher_spec", "one", b"\x01")
+    write("codec_finished", "twelve", bytes(12))
+    write("codec_certificate_verify", "form", b"\x04\x03\x00\x08" + bytes(8))
+    write("codec_hello_request", "empty", b"")
+    write("codec_server_hello_done", "empty", b"")
+    write("cookie", "form", bytes(21))
+    write("reassembly", "in-order", b"".join(struct.pack(">BBBHH", 0, 1, 0, i * 4, 4) for i in range(60)))
+    write("reassembly", "lies", b"".join(struct.pack(">BBBHH", i % 3, 1, (i * 7) & 0xff, i * 3, 9) for i in range(60)))
+    write("reassembly", "epochs", b"".join(struct.pack(">BBBHH", (i % 2) << 4 | i % 5, 1, 0, i, 200) for i in range(40)))
+    array = re.findall(r"p256_a_(certificate|key)\[\] = \{(.*?)\};", (HERE / "house/credentials.c").read_text(), re.S)
+    parts = {name: bytes(int(x, 16) for x in re.findall(r"0x([0-9a-f]{2})", body)) for name, body in array}
+    write("certificate", "leaf", b"\0" + parts["certificate"])
+    write("certificate", "pair", b"\1" + parts["certificate"] + parts["key"])
+
+
+if __name__ == "__main__":
+    messages()
+    datagrams()
+    scripts()
+    api()
+    small()

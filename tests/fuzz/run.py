@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Runs every fuzz target of a -DFLIGHTPLAN_FUZZ=ON build for a while, two at a time.
+
+    run.py BUILD [--seconds N | --total-cpu-minutes M] [--jobs J] [--corpus FOLDER] [--only TARGET ...]
+
+BUILD is the build folder. Each target starts from corpus/<target> and keeps what it finds in FOLDER (one that is
+thrown away, unless given). With --total-cpu-minutes the time is spread: whole connections get six shares, all others
+one, and none less than ten seconds. Inputs that break something are kept in BUILD/crashes. For each target one line
+with executions and covered edges; the last line is `N passed, N failed`.
+"""
+
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = pathlib.Path(__file__).resolve().parent
+DEEP = {"client", "server", "listener", "network", "api"}
+LEAST_SECONDS = 10
+SHARES_OF_DEEP = 6
+# Memory that libFuzzer may use, and seconds that one input may take: more is a bug, not a slow machine.
+RSS_MB = 1024
+ONE_INPUT_SECONDS = 60
+
+
+def longest_input(target):
+    return 4096 if target in DEEP or target in {"record", "decode", "reassembly"} else 1024
+
+
+def seconds_of(targets, arguments):
+    if arguments.total_cpu_minutes is None:
+        return {target: arguments.seconds for target in targets}
+    shares = {target: SHARES_OF_DEEP if target in DEEP else 1 for target in targets}
+    total = arguments.total_cpu_minutes * 60
+    left = total
+    result = {}
+    # Those whose share is less than the least get the least; the others share what is left.
+    for target in sorted(targets, key=lambda t: shares[t]):
+        rest = sum(shares[t] for t in targets if t not in result)
+        result[target] = max(LEAST_SECONDS, int(left * shares[target] / rest))
+        left -= result[target]
+    return result
+
+
+def run(target, seconds, arguments, scratch):
+    binary = arguments.build / "tests" / "fuzz" / f"fuzz_{target}"
+    seeds = HERE / "corpus" / target
+    kept = (arguments.corpus or scratch) / target
+    crashes = arguments.build / "crashes"
+    kept.mkdir(parents=True, exist_ok=True)
+    crashes.mkdir(exist_ok=True)
+    command = [str(binary), f"-max_total_time={seconds}", f"-max_len={longest_input(target)}", f"-rss_limit_mb={RSS_MB}",
+               f"-timeout={ONE_INPUT_SECONDS}", "-print_final_stats=1", f"-artifact_prefix={crashes}/{target}-", str(kept)]
+    if seeds.is_dir():
+        command.append(str(seeds))
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, errors="replace", check=False)
+    runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
+    edges = re.findall(r"cov: (\d+)", done.stderr)
+    return done.returncode, int(runs.group(1)) if runs else 0, int(edges[-1]) if edges else 0, done.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--seconds", type=int, default=LEAST_SECONDS)
+    parser.add_argument("--total-cpu-minutes", type=float)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--corpus", type=pathlib.Path)
+    parser.add_argument("--only", nargs="+")
+    arguments = parser.parse_args()
+    arguments.build = arguments.build.resolve()
+
+    listed = (arguments.build / "tests" / "fuzz" / "targets.txt").read_text().split()
+    targets = [target for target in listed if not arguments.only or target in arguments.only]
+    if not targets:
+        print("no such targets")
+        return 2
+    seconds = seconds_of(targets, arguments)
+    failed = 0
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="fuzz-"))
+    with ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
+        longest_first = sorted(targets, key=lambda t: -seconds[t])
+        running = {target: pool.submit(run, target, seconds[target], arguments, scratch) for target in longest_first}
+        for target in longest_first:
+            code, runs, edges, log = running[target].result()
+            verdict = "ok" if code == 0 and runs > 0 else "FAILED"
+            print(f"{target:32} {seconds[target]:5} s {runs:12} executions {edges:6} edges  {verdict}", flush=True)
+            if verdict != "ok":
+                failed += 1
+                print("\n".join("    " + line for line in log.splitlines()[-60:]), flush=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+    print(f"{len(targets) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
