@@ -482,7 +482,8 @@ void fpl_input_forget(fpl_conn *conn)
 
 void fpl_input_return_borrowed(fpl_conn *conn)
 {
-    if (conn->inbox.fragments.len == 0) { /* else the handshake record being read may be one of them */
+    /* The handshake record being read may be one of them, or the data that has yet to be told of. */
+    if (conn->inbox.fragments.len == 0 && !conn->inbox.has_data) {
         free_list(conn->config, &conn->inbox.borrowed);
     }
 }
