@@ -104,7 +104,7 @@ void oracle_datagram(assoc *a, burst *b, const uint8_t *datagram, size_t len)
                 same_bytes(a, &f);
             }
         }
-        if (record.type == VIEW_ALERT && record.epoch == 0 && !w->hooks->faults) {
+        if (record.type == VIEW_ALERT && record.epoch == 0 && a->first && !w->hooks->faults) {
             world_complain(w, "%s: an alert in the clear", name_of(a->end));
         }
     }
@@ -320,7 +320,8 @@ static void check_end(end *e)
         if (a->failed && a->connected && !w->hooks->faults) {
             world_complain(w, "%s: failed after it was connected, failure class %d", name_of(e), (int)a->end_reason.failure);
         }
-        if (a->failed && !a->connected && !w->hooks->faults && !explained(a)) {
+        /* A second association comes of old datagrams only: it ends as it likes. */
+        if (a->failed && !a->connected && a->first && !w->hooks->faults && !explained(a)) {
             world_complain(w, "%s: ended by failure class %d, alert %d, at %llu ms in state %s without reason", name_of(e),
                            (int)a->end_reason.failure, a->end_reason.alert, (unsigned long long)a->failed_at,
                            a->end_reason.state == NULL ? "?" : a->end_reason.state);

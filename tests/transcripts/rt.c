@@ -296,6 +296,33 @@ static void rt05_lost_last_flight(void)
     }
 }
 
+/* A late copy of the hello starts a rival association; the old one still has to repeat its last flight. */
+static void rt05_lost_last_flight_beside_a_rival(void)
+{
+    stage *s = stage_open((stage_options){.door = true});
+    hello(s);
+    size_t first = s->peer.num_said;
+    say_rest(s);
+    deliver(s);
+    expect_connected(s);
+    fpl_conn *old = s->conn;
+    advance(s, 700);
+    /* The rival answers to the same address: what it says is not for this peer's ears. */
+    const said *stale = &s->peer.said[1];
+    s->loses = 100;
+    bytes_append(&s->peer.datagram,
+                 record_of(HANDSHAKE, DTLS12, 0, 1, peer_fragment_of(stale->type, stale->body.len, stale->msg_seq, 0, stale->body)));
+    deliver(s);
+    EXPECT(s, s->conn != old);
+    s->loses = 0;
+    advance(s, 700);
+    flight_5_again(s, first);
+    EXPECT(s, s->conn == old);
+    EXPECT_UINT(s, num_heard_records(s, CCS), 1);
+    EXPECT_UINT(s, num_heard_messages(s, FINISHED), 1);
+    expect_talk(s);
+}
+
 static void rt05_last_flight_is_kept_for_twice_the_msl(void)
 {
     stage *s = stage_open((stage_options){0});
@@ -517,7 +544,7 @@ SCENARIOS(rt_scenarios, PLAYS(rt01_amplification), PLAYS(rt01_limit_falls_when_v
           PLAYS(rt02_verify_request_is_stateless), PLAYS(rt03_back_off_of_a_client), PLAYS(rt03_back_off_of_a_server),
           PLAYS(rt03_back_off_of_flight_5), PLAYS(rt03_back_off_in_the_webrtc_profile),
           PLAYS(rt03_deadline_of_the_whole_handshake), PLAYS(rt03_trickling_peer), PLAYS(rt04_replayed_flight),
-          PLAYS(rt04_replayed_flight_after_connected), PLAYS(rt04_stranger_cannot_ask), PLAYS(rt05_lost_last_flight),
+          PLAYS(rt04_replayed_flight_after_connected), PLAYS(rt04_stranger_cannot_ask), PLAYS(rt05_lost_last_flight), PLAYS(rt05_lost_last_flight_beside_a_rival),
           PLAYS(rt05_last_flight_is_kept_for_twice_the_msl), PLAYS(rt05_data_says_that_it_arrived),
           PLAYS(rt07_resend_keeps_epoch_and_keys), PLAYS(rt12_acks_mean_nothing_in_12), PLAYS(rt16_large_flight_narrow_path),
           PLAYS(rt17_black_hole_for_long_datagrams), PLAYS(rt18_client_hello_again), PLAYS(rt19_lost_verify_request),

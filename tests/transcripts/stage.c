@@ -130,6 +130,7 @@ static bool dispose(stage *s)
     fpl_config_free(s->config);
     clean = s->meter == NULL || (s->meter->blocks == 0 && s->meter->live == 0);
     free(s->meter);
+    free(s->arriving);
     peer_free(&s->peer);
     free(s);
     return clean;
@@ -293,7 +294,7 @@ static void door_answers(stage *s)
 void deliver_bytes(stage *s, bytes datagram)
 {
     /* A copy of the exact size: a sanitizer sees what is read behind it. */
-    uint8_t   *copy = malloc(datagram.len > 0 ? datagram.len : 1);
+    uint8_t   *copy = s->arriving = malloc(datagram.len > 0 ? datagram.len : 1);
     char       text[500];
     fpl_result result;
     if (copy == NULL) {
@@ -325,6 +326,7 @@ void deliver_bytes(stage *s, bytes datagram)
         }
     }
     free(copy);
+    s->arriving = NULL;
     if (result != FPL_OK && !(result == FPL_FAILED && s->failed)) {
         stage_fail(s, __FILE__, __LINE__, "receiving a datagram returned %d", (int)result);
     }

@@ -53,6 +53,7 @@ typedef struct stage {
     bool     failed;
     fpl_explanation why;
 
+    uint8_t *arriving; /* the datagram that is being handed in */
     bytes  sent[512]; /* the library's datagrams */
     size_t num_sent;
     size_t bytes_out, bytes_in;
