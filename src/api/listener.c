@@ -266,7 +266,8 @@ static bool starts_with_hello(uint8_t *datagram, size_t len)
     return fpl_fragment_read(&rest, 0, &fragment) && fragment.type == FPL_HANDSHAKE_TYPE_CLIENT_HELLO;
 }
 
-/* Two associations of one address, both in epoch 1: the old one's key tells. On a copy, since opening spoils. */
+/* Two associations of one address: what any record of the datagram was sealed with tells whose it is, a plain
+ * part before it notwithstanding (a flight that comes again has one). On a copy, since opening spoils. */
 static bool opens_with(const fpl_listener *listener, fpl_conn *conn, const uint8_t *datagram, size_t len)
 {
     bool     opens = false;
@@ -275,9 +276,15 @@ static bool opens_with(const fpl_listener *listener, fpl_conn *conn, const uint8
         fpl_record12 record;
         uint8_t     *body;
         size_t       body_len;
+        size_t   at = 0;
+        size_t   consumed = 0;
+        fpl_drop why = FPL_DROP_NONE;
         memcpy(copy, datagram, len);
-        opens = first_record(copy, len, &record) && record.epoch > 0 && record.epoch == conn->read_epoch &&
-                fpl_protect12_open(&conn->read_key, &record, &body, &body_len) == FPL_DROP_NONE;
+        for (; !opens && at < len; at += consumed) {
+            fpl_parse parse = fpl_header12_parse(copy + at, len - at, &record, &consumed, &why);
+            opens = parse == FPL_PARSE_OK && record.epoch > 0 && record.epoch == conn->read_epoch &&
+                    fpl_protect12_open(&conn->read_key, &record, &body, &body_len) == FPL_DROP_NONE;
+        }
         fpl_release(listener->config, copy, len);
     }
     return opens;
