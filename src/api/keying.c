@@ -52,6 +52,9 @@ fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, c
     if (!conn->connected) {
         return FPL_NOT_YET;
     }
+    if (!conn->results.extended_master_secret) {
+        return FPL_MISUSE; /* RFC 7627 section 5.4: such a secret may be shared with somebody in the middle */
+    }
     memset(&master, 0, sizeof master);
     status = fpl_prf_init(&master, conn->suite->hash, fpl_bytes_of(conn->master_secret, sizeof conn->master_secret));
     if (status == FPL_STATUS_OK) {
