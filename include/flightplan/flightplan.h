@@ -337,7 +337,9 @@ FPL_EXPORT fpl_result fpl_conn_peer_fingerprint(const fpl_conn *conn, uint8_t sh
 
 /* fpl_conn_export derives keying material (RFC 5705). `context` NULL means no context, which differs from
  * an empty one. FPL_NOT_YET before CONNECTED; FPL_MISUSE for a label reserved by RFC 5246, a context of more
- * than 65535 octets or an `out_len` of more than 65535; `out` is untouched then. FPL_FAILED; FPL_NO_MEMORY. */
+ * than 65535 octets, an `out_len` of more than 65535, or a connection without extended_master_secret (RFC 7627
+ * section 5.4; only where the configuration switched it off; SRTP keys are given even so); `out` is untouched
+ * then. FPL_FAILED; FPL_NO_MEMORY. */
 FPL_EXPORT fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, const char *label,
                                       const uint8_t *context, size_t context_len);
 
