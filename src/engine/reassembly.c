@@ -49,7 +49,7 @@ bool fpl_spans_add(fpl_spans *spans, uint32_t from, uint32_t to)
 
 bool fpl_spans_whole(const fpl_spans *spans, uint32_t len)
 {
-    return len == 0 || (spans->num == 1 && spans->from[0] == 0 && spans->to[0] >= len);
+    return len == 0 || (spans->num > 0 && spans->from[0] == 0 && spans->to[0] >= len);
 }
 
 /* --- candidates -------------------------------------------------------------------------------------- */
