@@ -135,12 +135,9 @@ bytes peer_extensions(const peer *p)
 {
     bytes block = bytes_none();
     if (p->client) {
-        unsigned       others[3] = {p->group, p->group == X25519_GROUP ? P256_GROUP : X25519_GROUP, P384_GROUP};
+        /* One group: the server, whose preference decides, has no other to take. */
         const unsigned schemes[2] = {ECDSA_P256_SHA256, ECDSA_P384_SHA384};
-        if (p->group == P384_GROUP) {
-            others[2] = P256_GROUP;
-        }
-        ext_add(&block, EXT_GROUPS, u16_list(others, 3));
+        ext_add(&block, EXT_GROUPS, u16_list(&p->group, 1));
         ext_add(&block, EXT_POINT_FORMATS, bytes_hex("0100"));
         ext_add(&block, EXT_SCHEMES, u16_list(schemes, 2));
         ext_add(&block, EXT_EMS, bytes_none());

@@ -21,6 +21,7 @@ extern const scenario fr_scenarios[];
 extern const scenario rt_scenarios[];
 extern const scenario hc_scenarios[];
 extern const scenario ds_scenarios[];
+extern const scenario cl_scenarios[];
 extern const scenario parity_scenarios[];
 extern const scenario row_scenarios[];
 
