@@ -4,8 +4,9 @@
 
 #include <flightplan/flightplan.h>
 
-/* trace_install sets the trace callback of `config` if the environment names a file in FPL_TRACE_FILE.
- * Each row taken, and each check that refused, is appended there once per program as a line
+/* trace_install sets the trace callback of `config` to write to the file that the environment names in
+ * FPL_TRACE_FILE; without one, to the build's own, from which the test rows.covered counts; with an empty name, not
+ * at all. Each row taken, and each check that refused, is appended there once per program as a line
  *
  *     machine state event outcome file:line
  *     refused machine state check file:line
