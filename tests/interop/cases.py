@@ -6,7 +6,9 @@ from dataclasses import dataclass, fields
 from pairwise import pairwise, product
 from relay import Weather
 
-PEERS = ("openssl", "gnutls", "mbedtls")
+# Of OpenSSL and GnuTLS both the commands and the libraries: a command is what anybody can try again, and the
+# library plays what its commands cannot.
+PEERS = ("openssl", "libssl", "gnutls", "libgnutls", "mbedtls")
 ROLES = ("client", "server")  # ours
 
 DIMENSIONS = {
@@ -110,7 +112,7 @@ def whole(peer, role):
 
 def profiles_of(peer):
     """GnuTLS 3.7 and Mbed TLS 2.28 know no AEAD profile."""
-    return PROFILES if peer == "openssl" else PROFILES[:1]
+    return PROFILES if peer in ("openssl", "libssl") else PROFILES[:1]
 
 
 def srtp(peer, role):
@@ -136,6 +138,13 @@ def largest(peer, role):
             yield Case(peer, role, suite, mtu=16000)
 
 
+def unproven(peer, role):
+    """No cookie, and nobody vouches for the address: our server sends thrice what it got, and waits for more."""
+    if role == "server":
+        for cert in ("p256", "p384"):
+            yield Case(peer, role, server_cert=cert, client=cert, cookie="unproven", mtu=400)
+
+
 def refused(peer, role):
     """What must not become a connection."""
     for why in ("no-certificate", "suite", "group"):
@@ -143,4 +152,4 @@ def refused(peer, role):
 
 
 def others(peer, role, seeds):
-    return [*srtp(peer, role), *largest(peer, role), *refused(peer, role), *loss(peer, role, seeds)]
+    return [*srtp(peer, role), *largest(peer, role), *unproven(peer, role), *refused(peer, role), *loss(peer, role, seeds)]

@@ -1,4 +1,4 @@
-"""Programs that speak the line protocol of lines.h: fpl_peer, which is our side, and mbedtls_peer."""
+"""Programs that speak the line protocol of lines.h: fpl_peer, which is our side, and those on other libraries."""
 
 import re
 
@@ -12,7 +12,7 @@ class LinePeer:
     echoes = False       # it sends of its own accord
     exceeds_mtu = 0
     refused = (rb"^failed ", "out")
-    says_group = True
+    says_group = False
     largest_out = largest_in = LARGEST
 
     def __init__(self, program, case, role, credentials, name):
@@ -138,14 +138,22 @@ class LinePeer:
 
 
 class FplPeer(LinePeer):
+    says_group = True
+
     def own_options(self):
         if self.role == "server":
             yield f"validated={int(self.case.cookie == 'off')}"
 
 
-class MbedtlsPeer(LinePeer):
-    says_group = False
+class LibsslPeer(LinePeer):
+    exceeds_mtu = 16
 
+
+class LibgnutlsPeer(LinePeer):
+    pass
+
+
+class MbedtlsPeer(LinePeer):
     def own_options(self):
         # It judges no certificate without an authority; ours sign themselves.
         theirs = self.credentials.get(f"client-{self.case.client}" if self.role == "server" else f"server-{self.case.server_cert}")

@@ -24,7 +24,7 @@ import credentials
 import table
 from ports import Ports
 from probes import PROBES
-from talk import Room, play
+from talk import LIBRARIES, Room, play
 
 TOOLS = {"openssl": ("openssl", "openssl"), "gnutls-serv": ("gnutls-bin", "gnutls"), "gnutls-cli": ("gnutls-bin", "gnutls"),
          "stdbuf": ("coreutils", "gnutls")}
@@ -33,7 +33,7 @@ TOOLS = {"openssl": ("openssl", "openssl"), "gnutls-serv": ("gnutls-bin", "gnutl
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=Path, default=os.environ.get("FPL_INTEROP_PROGRAMS"),
-                        help="where fpl_peer and mbedtls_peer were built")
+                        help="where fpl_peer and the others were built")
     parser.add_argument("--peer", choices=cases.PEERS, action="append")
     parser.add_argument("--role", choices=cases.ROLES, action="append", help="ours")
     parser.add_argument("--full", action="store_true", help="the whole product of the dimensions")
@@ -66,8 +66,8 @@ def need_programs(args, wanted):
     if missing:
         sys.exit(f"run.py: missing peers; on Debian: apt-get install {' '.join(sorted(missing))}")
     if not args.programs:
-        sys.exit("run.py: say with --programs where fpl_peer and mbedtls_peer were built (<build>/tests/interop)")
-    for program in ("fpl_peer", "mbedtls_peer"):
+        sys.exit("run.py: say with --programs where fpl_peer and the others were built (<build>/tests/interop)")
+    for program in ("fpl_peer", *(f"{peer}_peer" for peer in LIBRARIES)):
         if not (args.programs / program).exists():
             sys.exit(f"run.py: {args.programs / program} has not been built")
 

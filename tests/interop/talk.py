@@ -5,7 +5,7 @@ import time
 
 from cases import STORMS
 from gnutls_peer import GnutlsPeer
-from line_peer import FplPeer, MbedtlsPeer
+from line_peer import FplPeer, LibgnutlsPeer, LibsslPeer, MbedtlsPeer
 from names import GROUPS, LONG_NAME, PROFILES, SUITES, for_peer
 from openssl_peer import OpensslPeer
 from process import Failure
@@ -14,6 +14,10 @@ from relay import Relay
 QUICK = 10       # seconds; on a loaded machine a handshake with P-384 in Mbed TLS may take one
 PATIENCE_OF_THE_REFUSED = 3
 UNDER_LOSS = 100  # OpenSSL and GnuTLS resend after 1, 2, 4, ... seconds
+
+
+TOOLS = {"openssl": OpensslPeer, "gnutls": GnutlsPeer}
+LIBRARIES = {"libssl": LibsslPeer, "libgnutls": LibgnutlsPeer, "mbedtls": MbedtlsPeer}
 
 
 class Room:
@@ -28,9 +32,10 @@ class Room:
     def their_side(self, case):
         role = "server" if case.role == "client" else "client"
         case = for_peer(case)
-        if case.peer == "mbedtls":
-            return MbedtlsPeer(self.programs / "mbedtls_peer", case, role, self.credentials, "mbedtls_peer")
-        return {"openssl": OpensslPeer, "gnutls": GnutlsPeer}[case.peer](case, role, self.credentials, self.ports)
+        if case.peer in TOOLS:
+            return TOOLS[case.peer](case, role, self.credentials, self.ports)
+        program = f"{case.peer}_peer"
+        return LIBRARIES[case.peer](self.programs / program, case, role, self.credentials, program)
 
 
 def expect(what, found, wanted):
@@ -116,8 +121,8 @@ class Talk:
     def check_wire(self, wire):
         """The case did try what it is there for."""
         case = self.case
-        # gnutls-serv answers each datagram of a ClientHello with one.
-        most = 2 if case.peer == "gnutls" and case.role == "client" and wire["out_split_hello"] else 1
+        # GnuTLS answers each datagram of a ClientHello with one.
+        most = 2 if "gnutls" in case.peer and case.role == "client" and wire["out_split_hello"] else 1
         if not (1 <= wire["cookies"] <= most if case.cookie == "on" else wire["cookies"] == 0):
             raise Failure(f"{wire['cookies']} HelloVerifyRequests, cookies being {case.cookie}")
         for side in ("in", "out"):
