@@ -156,6 +156,65 @@ static fpl_candidate *make_room(const fpl_config *config, fpl_reassembly *reasse
     return oldest;
 }
 
+/* --- room for all together ---------------------------------------------------------------------------- */
+
+/* How readily what lies in `slot` gives way to `fragment`; 0 = not at all. What is needed later goes before what is
+ * needed first, and what no keys vouch for before what they do: else a stranger's octet that promises a long message
+ * would keep out those that come next, until the handshake times out. */
+static unsigned readiness(const fpl_slot *slot, const fpl_fragment *fragment)
+{
+    uint16_t later = (uint16_t)(slot->seq - fragment->seq);
+    if (slot->epoch != fragment->epoch) {
+        return slot->epoch < fragment->epoch ? UINT16_MAX + 1u : 0;
+    }
+    return later <= UINT16_MAX / 2 ? later + 1u : 0; /* of the same message: only incomplete ones, see below */
+}
+
+static fpl_slot *readiest(const fpl_reassembly *reassembly, const fpl_fragment *fragment, size_t *yields)
+{
+    fpl_slot *found = NULL;
+    *yields = 0;
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+        fpl_slot *slot = &reassembly->slots[i];
+        size_t    held = 0;
+        for (size_t j = 0; j < 2; j++) {
+            held += slot->candidates[j].used ? size_of(slot->candidates[j].total) : 0;
+        }
+        if (held > 0 && readiness(slot, fragment) > 0) {
+            *yields += held;
+            if (found == NULL || readiness(slot, fragment) > readiness(found, fragment)) {
+                found = slot;
+            }
+        }
+    }
+    return found;
+}
+
+static fpl_candidate *older_of(fpl_slot *slot)
+{
+    fpl_candidate *one = &slot->candidates[0];
+    fpl_candidate *two = &slot->candidates[1];
+    return !two->used || (one->used && one->age < two->age) ? one : two;
+}
+
+/* Makes room for a candidate of `fragment`'s length within `byte_limit`. False, and nothing is lost, if that cannot be. */
+static bool make_bytes(const fpl_config *config, fpl_reassembly *reassembly, const fpl_fragment *fragment, size_t byte_limit)
+{
+    size_t    need = size_of(fragment->total);
+    size_t    yields;
+    fpl_slot *slot = readiest(reassembly, fragment, &yields);
+    if (need > byte_limit || reassembly->bytes - yields > byte_limit - need) {
+        return false;
+    }
+    while (reassembly->bytes > byte_limit - need && slot != NULL) {
+        drop_candidate(config, reassembly, older_of(slot));
+        slot->used = slot->candidates[0].used || slot->candidates[1].used ||
+                     (slot->seq == fragment->seq && slot->epoch == fragment->epoch);
+        slot = readiest(reassembly, fragment, &yields);
+    }
+    return true;
+}
+
 fpl_reassembled fpl_reassembly_add(const fpl_config *config, fpl_reassembly *reassembly, const fpl_fragment *fragment,
                                    size_t byte_limit)
 {
@@ -166,26 +225,25 @@ fpl_reassembled fpl_reassembly_add(const fpl_config *config, fpl_reassembly *rea
     if (slot == NULL) {
         return no_memory ? FPL_REASSEMBLY_NO_MEMORY : FPL_REASSEMBLY_FULL;
     }
-    for (size_t i = 0; i < 2; i++) {
+    if ((slot->candidates[0].used && slot->candidates[0].whole) || (slot->candidates[1].used && slot->candidates[1].whole)) {
+        return FPL_REASSEMBLY_KEPT; /* the first whole one is the message */
+    }
+    for (size_t i = 0; i < 2 && candidate == NULL; i++) {
         fpl_candidate *each = &slot->candidates[i];
-        if (each->used && each->whole) {
-            return FPL_REASSEMBLY_KEPT; /* the first whole one is the message */
-        }
         if (each->used && agrees(each, fragment)) {
             candidate = each;
-            break;
         }
     }
     if (candidate == NULL) {
         if (fragment->epoch != 0 && (slot->candidates[0].used || slot->candidates[1].used)) {
             return FPL_REASSEMBLY_CONFLICT;
         }
-        candidate = make_room(config, reassembly, slot);
-        if (candidate == NULL) {
+        if (!make_bytes(config, reassembly, fragment, byte_limit)) {
+            slot->used = slot->candidates[0].used || slot->candidates[1].used;
             return FPL_REASSEMBLY_FULL;
         }
-        if (size_of(fragment->total) > byte_limit || reassembly->bytes > byte_limit - size_of(fragment->total)) {
-            slot->used = slot->candidates[0].used || slot->candidates[1].used;
+        candidate = make_room(config, reassembly, slot);
+        if (candidate == NULL) {
             return FPL_REASSEMBLY_FULL;
         }
         candidate->bytes = fpl_allocate(config, size_of(fragment->total));

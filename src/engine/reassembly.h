@@ -68,7 +68,8 @@ typedef enum fpl_reassembled {
 } fpl_reassembled;
 
 /* fpl_reassembly_add keeps one well-formed fragment (offset + length within total, total within the
- * message limit, message_seq within the window). `byte_limit` bounds all candidates together. */
+ * message limit, message_seq within the window). `byte_limit` bounds all candidates together: where they would
+ * go beyond it, what is needed later gives way. */
 fpl_reassembled fpl_reassembly_add(const fpl_config *config, fpl_reassembly *reassembly, const fpl_fragment *fragment,
                                    size_t byte_limit);
 
