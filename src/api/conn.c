@@ -245,6 +245,9 @@ static bool take_report(fpl_conn *conn, fpl_report report)
 /* One event for the application, if there is one. */
 static bool next_event(fpl_conn *conn, fpl_output *out)
 {
+    if (conn->reports == 0 && !conn->keying_due && !conn->inbox.has_data) {
+        return false;
+    }
     if (take_report(conn, FPL_REPORT_PEER_CERTIFICATE)) {
         out->type = FPL_OUTPUT_PEER_CERTIFICATE;
         out->as.peer_certificate.certificates = conn->hs->chain_views;
@@ -310,7 +313,9 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
         return FPL_MISUSE;
     }
     memset(out, 0, sizeof *out);
-    fpl_input_return_borrowed(conn);
+    if (conn->inbox.borrowed != NULL) {
+        fpl_input_return_borrowed(conn);
+    }
     fpl_conn_tidy(conn);
     for (;;) {
         size_t     len = 0;
@@ -372,14 +377,17 @@ size_t fpl_conn_send_overhead(const fpl_conn *conn)
     return may_send(conn) ? fpl_epoch12_overhead(&conn->write[conn->write_epoch]) : 0;
 }
 
-size_t fpl_conn_max_payload(const fpl_conn *conn)
+/* Of one that may send. */
+static size_t max_payload(const fpl_conn *conn, size_t overhead)
 {
     size_t configured = (size_t)fpl_conn_limit(conn, FPL_LIMIT_MAX_PAYLOAD);
     size_t mtu = conn->mtu != 0 ? conn->mtu : (size_t)fpl_conn_limit(conn, FPL_LIMIT_MTU);
-    if (!may_send(conn)) {
-        return 0;
-    }
-    return configured != 0 ? configured : mtu - fpl_conn_send_overhead(conn);
+    return configured != 0 ? configured : mtu - overhead;
+}
+
+size_t fpl_conn_max_payload(const fpl_conn *conn)
+{
+    return may_send(conn) ? max_payload(conn, fpl_epoch12_overhead(&conn->write[conn->write_epoch])) : 0;
 }
 
 static void raise_limit(fpl_conn *conn, fpl_limit_event code)
@@ -397,6 +405,7 @@ fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_
 {
     fpl_write_epoch *epoch;
     size_t           prefix;
+    size_t           overhead;
     uint64_t         usable;
     if (conn == NULL || out_len == NULL || (data == NULL && len > 0) || (out == NULL && cap > 0)) {
         return FPL_MISUSE;
@@ -409,18 +418,19 @@ fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_
     if (!may_send(conn)) {
         return FPL_NOT_YET;
     }
-    if (len > fpl_conn_max_payload(conn)) {
+    epoch = &conn->write[conn->write_epoch];
+    overhead = fpl_epoch12_overhead(epoch);
+    if (len > max_payload(conn, overhead)) {
         return FPL_MISUSE;
     }
-    epoch = &conn->write[conn->write_epoch];
     usable = fpl_conn_limit(conn, FPL_LIMIT_SEAL_RECORDS) - fpl_conn_limit(conn, FPL_LIMIT_SEAL_RESERVE);
     if (fpl_write_epoch_seal_limit(epoch, usable)) {
         raise_limit(conn, FPL_LIMIT_EVENT_SEAL);
         return conn->life == FPL_LIFE_LIVE ? FPL_NOT_YET : alive(conn);
     }
     prefix = fpl_epoch12_prefix(epoch);
-    if (cap < len + fpl_epoch12_overhead(epoch)) {
-        *out_len = len + fpl_epoch12_overhead(epoch);
+    if (cap < len + overhead) {
+        *out_len = len + overhead;
         return FPL_BUFFER_TOO_SMALL;
     }
     if (len > 0 && data != out + prefix) {

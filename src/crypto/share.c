@@ -38,14 +38,16 @@ static bool is_small_order(const uint8_t share[32])
     return false;
 }
 
+/* Want of memory is not the peer's fault: the share passes, and the agreement fails by itself. */
 static bool is_on_curve(int nid, fpl_bytes share)
 {
     EC_GROUP *group = EC_GROUP_new_by_curve_name(nid);
     EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
-    bool      good = point != NULL && share.data[0] == POINT_CONVERSION_UNCOMPRESSED &&
-                EC_POINT_oct2point(group, point, share.data, share.len, NULL) == 1;
-    if (!good) {
+    bool      good = share.data[0] == POINT_CONVERSION_UNCOMPRESSED;
+    if (point == NULL) {
         fpl_crypto_forget_errors();
+    } else if (good && EC_POINT_oct2point(group, point, share.data, share.len, NULL) != 1) {
+        good = fpl_crypto_out_of_memory();
     }
     EC_POINT_free(point);
     EC_GROUP_free(group);

@@ -160,6 +160,7 @@ struct fpl_conn {
     uint32_t               settled[FPL_NUM_FIXED + 1];      /* outcomes still allowed; 0 = all */
     fpl_clock              clocks[FPL_NUM_TIMERS];
     fpl_flight            *flights[FPL_MAX_FLIGHTS];
+    uint8_t                num_flights;                     /* how many there are: mostly none, which each record asks */
     fpl_flight            *current_flight;                  /* while one of its events is interpreted */
     fpl_handshake         *hs;                              /* NULL once the handshake is over */
     bool                   hs_done;                         /* free it once the present event is done with */

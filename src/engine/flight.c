@@ -20,6 +20,7 @@ static void free_flight(fpl_conn *conn, size_t index)
     fpl_buffer_free(conn->config, &flight->bytes);
     fpl_release(conn->config, flight, sizeof *flight);
     conn->flights[index] = NULL;
+    conn->num_flights--;
 }
 
 void fpl_flights_free_released(fpl_conn *conn, bool all)
@@ -89,6 +90,7 @@ static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const 
         fpl_clocks_clear(flight->clocks);
         fpl_instance_begin(&flight->resend, FPL_MACHINE_RESEND12);
         conn->flights[i] = flight;
+        conn->num_flights++;
         return flight;
     }
     return NULL;

@@ -336,12 +336,14 @@ static void forged(fpl_conn *conn, const fpl_read_epoch *epoch)
 
 static void deliver(fpl_conn *conn, uint8_t *body, size_t len)
 {
-    fpl_event event;
-    memset(&event, 0, sizeof event);
-    event.kind = FPL_EVENT_PEER;
-    event.code = FPL_PEER_SENT_APPLICATION_DATA;
-    fpl_dispatch_flights(conn, &event);
-    fpl_conn_tidy(conn);
+    if (conn->num_flights > 0) {
+        fpl_event event;
+        memset(&event, 0, sizeof event);
+        event.kind = FPL_EVENT_PEER;
+        event.code = FPL_PEER_SENT_APPLICATION_DATA;
+        fpl_dispatch_flights(conn, &event);
+        fpl_conn_tidy(conn);
+    }
     if (len > 0) {
         conn->inbox.data = fpl_bytes_of(body, len);
         conn->inbox.has_data = true;
@@ -406,7 +408,7 @@ static void take_record(fpl_conn *conn, const fpl_record12 *record)
 static bool next_held(fpl_conn *conn)
 {
     fpl_inbox *inbox = &conn->inbox;
-    if (fpl_instance_state(&conn->handshake)->waits) {
+    if (inbox->held == NULL || fpl_instance_state(&conn->handshake)->waits) {
         return false;
     }
     for (fpl_held **at = &inbox->held; *at != NULL; at = &(*at)->next) {

@@ -32,11 +32,6 @@ void fpl_instance_begin(fpl_instance *instance, uint8_t machine)
     instance->state = fpl_machines[machine]->initial;
 }
 
-const fpl_state *fpl_instance_state(const fpl_instance *instance)
-{
-    return &fpl_machines[instance->machine]->states[instance->state];
-}
-
 bool fpl_conn_hand_over(fpl_conn *conn, const fpl_conn *from)
 {
     if (fpl_machines[from->handshake.machine]->one_per == FPL_ONE_PER_DATAGRAM) {
@@ -557,7 +552,7 @@ fpl_taken fpl_dispatch_flight(fpl_conn *conn, fpl_flight *flight, const fpl_even
 
 void fpl_dispatch_flights(fpl_conn *conn, const fpl_event *event)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; conn->num_flights > 0 && i < FPL_MAX_FLIGHTS; i++) {
         if (conn->flights[i] != NULL) {
             (void)fpl_dispatch_flight(conn, conn->flights[i], event);
         }

@@ -41,7 +41,10 @@ void fpl_instance_begin(fpl_instance *instance, uint8_t machine);
 bool fpl_conn_hand_over(fpl_conn *conn, const fpl_conn *from);
 
 /* fpl_instance_state is the present state's table row. */
-const fpl_state *fpl_instance_state(const fpl_instance *instance);
+static inline const fpl_state *fpl_instance_state(const fpl_instance *instance)
+{
+    return &fpl_machines[instance->machine]->states[instance->state];
+}
 
 /* fpl_conn_lists tells whether the handshake machine has a row for an event of this kind and code now. */
 bool fpl_conn_lists(const fpl_conn *conn, uint8_t kind, uint8_t code);

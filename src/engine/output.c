@@ -203,15 +203,19 @@ fpl_result fpl_output_datagram(fpl_conn *conn, uint8_t *out, size_t cap, size_t 
     bool        finished[FPL_MAX_FLIGHTS] = {false};
     fpl_packing plan;
     fpl_packing real;
-    size_t      credit = amplification_left(conn);
+    size_t      credit;
 
+    *len = 0;
+    if (conn->num_flights == 0 && !conn->alert.set) {
+        return FPL_OK;
+    }
+    credit = amplification_left(conn);
     memset(&plan, 0, sizeof plan);
     plan.conn = conn;
     plan.cap = least_mtu(conn);
     if (plan.cap > credit) {
         plan.cap = credit;
     }
-    *len = 0;
     pack(&plan, finished);
     if (plan.len == 0) {
         return FPL_OK;

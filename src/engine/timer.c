@@ -85,20 +85,26 @@ void fpl_timers_run(fpl_conn *conn)
     }
 }
 
+static fpl_time first_due(const fpl_clock clocks[FPL_NUM_TIMERS], fpl_time soonest)
+{
+    for (size_t timer = 1; timer < FPL_NUM_TIMERS; timer++) {
+        if (clocks[timer].deadline < soonest) {
+            soonest = clocks[timer].deadline;
+        }
+    }
+    return soonest;
+}
+
 fpl_time fpl_conn_deadline(const fpl_conn *conn)
 {
     fpl_time soonest = FPL_NEVER;
     if (conn->life != FPL_LIFE_LIVE) {
         return FPL_NEVER;
     }
-    for (size_t timer = 1; timer < FPL_NUM_TIMERS; timer++) {
-        if (conn->clocks[timer].deadline < soonest) {
-            soonest = conn->clocks[timer].deadline;
-        }
-        for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
-            if (conn->flights[i] != NULL && conn->flights[i]->clocks[timer].deadline < soonest) {
-                soonest = conn->flights[i]->clocks[timer].deadline;
-            }
+    soonest = first_due(conn->clocks, soonest);
+    for (size_t i = 0; conn->num_flights > 0 && i < FPL_MAX_FLIGHTS; i++) {
+        if (conn->flights[i] != NULL) {
+            soonest = first_due(conn->flights[i]->clocks, soonest);
         }
     }
     return soonest;

@@ -46,17 +46,14 @@ static size_t count(fpl_bytes list)
 
 bool fpl_check_certificate12_acceptable(const fpl_conn *conn, const fpl_certificate12 *msg)
 {
-    fpl_certificate parsed;
-    fpl_bytes       leaf;
-    bool            good;
+    fpl_bytes leaf;
     if (msg->certificate_list.len > fpl_conn_limit(conn, FPL_LIMIT_CERTIFICATE_BYTES) ||
         count(msg->certificate_list) > fpl_conn_limit(conn, FPL_LIMIT_CERTIFICATE_COUNT) || !leaf_of(msg, &leaf)) {
         return false;
     }
-    memset(&parsed, 0, sizeof parsed);
-    good = fpl_certificate_parse(leaf, &parsed) == FPL_CERTIFICATE_OK;
-    fpl_certificate_wipe(&parsed);
-    return good;
+    /* The key that was read is kept for the row's action; if the row refuses, it goes with the handshake. */
+    fpl_certificate_wipe(&conn->hs->peer_key);
+    return fpl_certificate_parse(leaf, &conn->hs->peer_key) == FPL_CERTIFICATE_OK;
 }
 
 fpl_status fpl_act_keep_peer_certificate12(fpl_conn *conn, const fpl_certificate12 *msg)
@@ -79,7 +76,7 @@ fpl_status fpl_act_keep_peer_certificate12(fpl_conn *conn, const fpl_certificate
     leaf = fpl_bytes_of(hs->chain_views[0].der, hs->chain_views[0].len);
     fpl_hash_fingerprint(leaf, conn->peer_fingerprint);
     conn->has_peer_fingerprint = true;
-    return fpl_certificate_parse(leaf, &hs->peer_key) == FPL_CERTIFICATE_OK ? FPL_STATUS_OK : FPL_STATUS_INTERNAL;
+    return hs->peer_key.key != NULL ? FPL_STATUS_OK : FPL_STATUS_INTERNAL; /* certificate12_acceptable has read it */
 }
 
 /* --- trust ------------------------------------------------------------------------------------------- */
