@@ -25,18 +25,18 @@
 #define MOST_FILE 16384
 
 typedef struct peer {
-    fpl_config        *config;
-    fpl_listener      *listener; /* a server's */
-    fpl_conn          *conn;     /* NULL: a server that nobody has called yet */
-    int                fd;
+    fpl_config *config;
+    fpl_listener *listener; /* a server's */
+    fpl_conn *conn;         /* NULL: a server that nobody has called yet */
+    int fd;
     struct sockaddr_in to; /* a server's client */
-    fpl_time           deadline;
-    size_t             mtu;
-    bool               is_server;
-    bool               validated;
-    bool               connected;
-    bool               over;
-    wire_count         in, out;
+    fpl_time deadline;
+    size_t mtu;
+    bool is_server;
+    bool validated;
+    bool connected;
+    bool over;
+    wire_count in, out;
 } peer;
 
 _Noreturn static void refuse(const char *what, const char *value)
@@ -209,7 +209,7 @@ static void say_srtp(const fpl_srtp_keys *keys)
     size_t at = 0;
     const struct {
         const uint8_t *bytes;
-        size_t         len;
+        size_t len;
     } parts[] = {{keys->client_key, keys->key_len},
                  {keys->server_key, keys->key_len},
                  {keys->client_salt, keys->salt_len},

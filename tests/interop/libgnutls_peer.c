@@ -16,12 +16,12 @@ const char other_name[] = "libgnutls_peer";
 
 static struct {
     gnutls_certificate_credentials_t credentials;
-    gnutls_session_t                 session;
-    gnutls_datum_t                   cookie_key;
-    int                              fd;
-    bool                             proving; /* a server whose client has not shown its cookie yet */
-    unsigned                         mtu;
-    int                              error;
+    gnutls_session_t session;
+    gnutls_datum_t cookie_key;
+    int fd;
+    bool proving; /* a server whose client has not shown its cookie yet */
+    unsigned mtu;
+    int error;
 } my;
 
 const char *other_why(void)
@@ -71,8 +71,10 @@ static const char *group_word(uint16_t group)
 static void choose(const other_options *o)
 {
     char words[512];
-    int len = snprintf(words, sizeof words, "NONE:+VERS-DTLS1.2:+ECDHE-ECDSA:%s:+AEAD:+COMP-NULL:+CTYPE-X509:"
-                       "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384", suite_words(o->suite));
+    int len = snprintf(words, sizeof words,
+                       "NONE:+VERS-DTLS1.2:+ECDHE-ECDSA:%s:+AEAD:+COMP-NULL:+CTYPE-X509:"
+                       "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384",
+                       suite_words(o->suite));
     for (size_t i = 0; i < OTHER_LISTED && o->groups[i] != 0 && len > 0 && (size_t)len < sizeof words; i++) {
         len += snprintf(words + len, sizeof words - (size_t)len, ":+GROUP-%s", group_word(o->groups[i]));
     }
@@ -84,9 +86,8 @@ static void choose(const other_options *o)
 
 static void authenticate(const other_options *o)
 {
-    static const gnutls_certificate_request_t modes[] = {[ASKS_OFF] = GNUTLS_CERT_IGNORE,
-                                                         [ASKS_OPTIONAL] = GNUTLS_CERT_REQUEST,
-                                                         [ASKS_REQUIRED] = GNUTLS_CERT_REQUIRE};
+    static const gnutls_certificate_request_t modes[] = {
+        [ASKS_OFF] = GNUTLS_CERT_IGNORE, [ASKS_OPTIONAL] = GNUTLS_CERT_REQUEST, [ASKS_REQUIRED] = GNUTLS_CERT_REQUIRE};
     must(gnutls_certificate_allocate_credentials(&my.credentials), "credentials");
     if (o->cert != NULL && o->key != NULL) {
         must(gnutls_certificate_set_x509_key_file(my.credentials, o->cert, o->key, GNUTLS_X509_FMT_PEM), o->cert);
@@ -104,7 +105,8 @@ void other_begin(const other_options *o)
     my.mtu = o->mtu;
     gnutls_global_set_log_function(show);
     gnutls_global_set_log_level(4);
-    must(gnutls_init(&my.session, (o->is_server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK), "session");
+    must(gnutls_init(&my.session, (o->is_server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK),
+         "session");
     must(gnutls_key_generate(&my.cookie_key, GNUTLS_COOKIE_KEY_SIZE), "cookies");
     choose(o);
     authenticate(o);
@@ -192,8 +194,8 @@ void other_tell(other_facts *facts)
     size_t len = sizeof facts->fingerprint;
     facts->suite = suite_of(gnutls_cipher_get(my.session));
     facts->profile = gnutls_srtp_get_selected_profile(my.session, &profile) == 0 ? (uint16_t)profile : 0;
-    facts->has_certificate = chain != NULL && num > 0 &&
-                             gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0], facts->fingerprint, &len) == 0;
+    facts->has_certificate =
+        chain != NULL && num > 0 && gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0], facts->fingerprint, &len) == 0;
 }
 
 other_result other_read(uint8_t data[OTHER_LARGEST], size_t *len)

@@ -15,11 +15,11 @@ const char other_name[] = "libssl_peer";
 #define COOKIE_LEN 16
 
 static struct {
-    SSL_CTX      *context;
-    SSL          *ssl;
-    unsigned      resend;
+    SSL_CTX *context;
+    SSL *ssl;
+    unsigned resend;
     unsigned char cookie[COOKIE_LEN];
-    char          why[256];
+    char why[256];
 } my;
 
 const char *other_why(void)

@@ -16,10 +16,10 @@
 #define LINES_MOST (2 * 16384 + 64)
 
 typedef struct lines {
-    char   text[LINES_MOST + 1];
+    char text[LINES_MOST + 1];
     size_t len;
     size_t taken; /* of the line given last */
-    bool   ended;
+    bool ended;
 } lines;
 
 /* lines_fill reads what standard input has; it must have something, or have ended. */

@@ -18,27 +18,27 @@ const char other_name[] = "mbedtls_peer";
 
 /* What Mbed TLS's callback shows of the handshake; it has no exporter of its own (RFC 5705). */
 typedef struct secrets {
-    unsigned char         master[48];
-    unsigned char         randoms[64];
+    unsigned char master[48];
+    unsigned char randoms[64];
     mbedtls_tls_prf_types prf;
 } secrets;
 
 static struct {
-    mbedtls_entropy_context      entropy;
-    mbedtls_ctr_drbg_context     random;
-    mbedtls_ssl_config           config;
-    mbedtls_ssl_context          ssl;
-    mbedtls_ssl_cookie_ctx       cookies;
-    mbedtls_x509_crt             cert;
-    mbedtls_x509_crt             trusted;
-    mbedtls_pk_context           key;
+    mbedtls_entropy_context entropy;
+    mbedtls_ctr_drbg_context random;
+    mbedtls_ssl_config config;
+    mbedtls_ssl_context ssl;
+    mbedtls_ssl_cookie_ctx cookies;
+    mbedtls_x509_crt cert;
+    mbedtls_x509_crt trusted;
+    mbedtls_pk_context key;
     mbedtls_timing_delay_context timer;
-    mbedtls_net_context          net;
-    int                          suites[2];
-    mbedtls_ecp_group_id         curves[OTHER_LISTED + 1];
-    mbedtls_ssl_srtp_profile     profiles[OTHER_LISTED + 1];
-    secrets                      secrets;
-    int                          error;
+    mbedtls_net_context net;
+    int suites[2];
+    mbedtls_ecp_group_id curves[OTHER_LISTED + 1];
+    mbedtls_ssl_srtp_profile profiles[OTHER_LISTED + 1];
+    secrets secrets;
+    int error;
 } my;
 
 const char *other_why(void)

@@ -17,30 +17,26 @@
 #define OTHER_LARGEST 16384 /* bytes of a record's payload */
 #define OTHER_LISTED 8
 
-typedef enum other_asks {
-    ASKS_OFF,
-    ASKS_OPTIONAL,
-    ASKS_REQUIRED
-} other_asks;
+typedef enum other_asks { ASKS_OFF, ASKS_OPTIONAL, ASKS_REQUIRED } other_asks;
 
 typedef struct other_options {
-    bool        is_server;
-    uint16_t    suite;
-    uint16_t    groups[OTHER_LISTED]; /* best first; 0 ends it */
-    uint16_t    profiles[OTHER_LISTED];
+    bool is_server;
+    uint16_t suite;
+    uint16_t groups[OTHER_LISTED]; /* best first; 0 ends it */
+    uint16_t profiles[OTHER_LISTED];
     const char *cert, *key, *trust, *name; /* NULL: not given */
-    other_asks  asks;                      /* for a client's certificate */
-    bool        cookie;
-    unsigned    mtu;
-    unsigned    resend; /* ms */
-    int         fd;     /* non-blocking, its peer known */
+    other_asks asks;                       /* for a client's certificate */
+    bool cookie;
+    unsigned mtu;
+    unsigned resend; /* ms */
+    int fd;          /* non-blocking, its peer known */
 } other_options;
 
 typedef struct other_facts {
     uint16_t suite;
     uint16_t profile;
-    bool     has_certificate;
-    uint8_t  fingerprint[32]; /* of the other side's */
+    bool has_certificate;
+    uint8_t fingerprint[32]; /* of the other side's */
 } other_facts;
 
 typedef enum other_result {
@@ -58,15 +54,15 @@ void other_end(void);
 
 /* other_shake_hands goes on with the handshake, timers included. */
 other_result other_shake_hands(void);
-void         other_tell(other_facts *facts);
+void other_tell(other_facts *facts);
 
 /* other_read takes one record, and serves timers that outlive the handshake. */
 other_result other_read(uint8_t data[OTHER_LARGEST], size_t *len);
-bool         other_write(const uint8_t *data, size_t len);
-void         other_close(void);
+bool other_write(const uint8_t *data, size_t len);
+void other_close(void);
 
-bool   other_export(const char *label, uint8_t *out, size_t len);
-void   other_set_mtu(size_t mtu);
+bool other_export(const char *label, uint8_t *out, size_t len);
+void other_set_mtu(size_t mtu);
 size_t other_max_payload(void);
 
 /* other_why says what the last failure was. */

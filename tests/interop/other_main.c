@@ -14,9 +14,9 @@
 
 typedef struct peer {
     other_options options;
-    bool          begun; /* false: a server that nobody has called yet */
-    bool          connected;
-    bool          over;
+    bool begun; /* false: a server that nobody has called yet */
+    bool connected;
+    bool over;
 } peer;
 
 void other_refuse(const char *what, const char *value)

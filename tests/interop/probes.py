@@ -4,6 +4,7 @@ import time
 
 from cases import Case
 from process import Failure
+from relay import Relay, Weather
 from talk import QUICK, Talk
 
 
@@ -65,6 +66,20 @@ def gnutls_serv_close(room):
         _end(talk)
 
 
+def gnutls_silence(room):
+    """Long enough for three resends."""
+    talk = _begun(room, Case("libgnutls", "server", cookie="unproven", mtu=400, loss="0:0"))
+    relay = Relay(talk.ours.serve(), Weather(), 0)
+    try:
+        talk.theirs.call(relay.port)
+        time.sleep(3)
+        return (relay.from_client == 1 and relay.passed > 1,
+                f"{relay.from_client} datagram from the client in 3 s, its timer being 200 ms, and {relay.passed - 1} to it")
+    finally:
+        _end(talk)
+        relay.end()
+
+
 def mbedtls_split_hello(room):
     talk = _begun(room, Case("mbedtls", "client", client="off", mtu=256, hello="long"))
     try:
@@ -97,4 +112,5 @@ def _end(talk):
             side.process.end()
 
 
-PROBES = {probe.__name__: probe for probe in (s_server_cookie, s_server_close, gnutls_serv_close, mbedtls_split_hello, mbedtls_whole_hello)}
+PROBES = {probe.__name__: probe for probe in (
+    s_server_cookie, s_server_close, gnutls_serv_close, gnutls_silence, mbedtls_split_hello, mbedtls_whole_hello)}

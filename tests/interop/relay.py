@@ -34,7 +34,7 @@ class Relay:
         self.client = None
         self.fates = {self.front: random.Random(f"{seed} client"), self.back: random.Random(f"{seed} server")}
         self.held = []
-        self.lost = self.doubled = self.late = self.passed = 0
+        self.lost = self.doubled = self.late = self.passed = self.from_client = 0
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -68,6 +68,7 @@ class Relay:
             return
         if source is self.front:
             self.client = sender
+            self.from_client += 1
         weather, fate = self.weather, self.fates[source]
         lose, double, hold = (fate.randrange(100) for _ in range(3))
         if lose < weather.lose:
