@@ -53,11 +53,11 @@ static bool next_step(fuzz_input *in, step *s)
 /* What the hostile end's next message of `type` is to look like. The library hashes a message of its own right after
  * building it: there it is changed, so that the transcripts of both ends still agree and the handshake goes on. */
 static struct {
-    const fpl_conn *conn;
-    uint8_t         type;
-    uint16_t        at;
-    uint16_t        by;
-    bool            armed;
+    world   *world;
+    uint8_t  type;
+    uint16_t at;
+    uint16_t by;
+    bool     armed;
 } mutation;
 
 fpl_status __real_fpl_transcript_append(const fpl_config *config, fpl_transcript *transcript, uint8_t type, uint16_t seq,
@@ -65,31 +65,56 @@ fpl_status __real_fpl_transcript_append(const fpl_config *config, fpl_transcript
 fpl_status __wrap_fpl_transcript_append(const fpl_config *config, fpl_transcript *transcript, uint8_t type, uint16_t seq,
                                         fpl_bytes body);
 
+/* The hostile connection that has this transcript, or NULL. */
+static const fpl_conn *hostile_conn(const fpl_transcript *transcript)
+{
+    for (size_t i = 0; i <= mutation.world->num_clients; i++) {
+        const end *e = &mutation.world->ends[i];
+        for (size_t k = 0; e->hostile && k < e->num_assocs; k++) {
+            const fpl_conn *conn = e->assocs[k].conn;
+            if (conn->hs != NULL && &conn->hs->transcript == transcript) {
+                return conn;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Changes the message that `conn` has just built, if `body` is that. */
+static void change_own(const fpl_conn *conn, fpl_bytes *body)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        fpl_flight         *flight = conn->flights[i];
+        fpl_flight_message *message;
+        uint8_t            *own;
+        if (flight == NULL || flight->num_messages == 0 || body->len == 0) {
+            continue;
+        }
+        message = &flight->messages[flight->num_messages - 1];
+        own = flight->bytes.data + message->offset;
+        if (own != body->data) {
+            continue;
+        }
+        mutation.armed = false;
+        if ((mutation.by & 0xff00) == 0xff00) { /* cut off its end */
+            size_t less = mutation.at % (body->len + 1);
+            message->len -= less;
+            flight->bytes.len -= less;
+            body->len -= less;
+        } else {
+            own[mutation.at % body->len] ^= (uint8_t)(mutation.by == 0 ? 1 : mutation.by);
+        }
+        return;
+    }
+}
+
 fpl_status __wrap_fpl_transcript_append(const fpl_config *config, fpl_transcript *transcript, uint8_t type, uint16_t seq,
                                         fpl_bytes body)
 {
-    if (mutation.armed && mutation.conn->hs != NULL && transcript == &mutation.conn->hs->transcript && type == mutation.type) {
-        for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
-            fpl_flight         *flight = mutation.conn->flights[i];
-            fpl_flight_message *message;
-            uint8_t            *own;
-            if (flight == NULL || flight->num_messages == 0) {
-                continue;
-            }
-            message = &flight->messages[flight->num_messages - 1];
-            own = flight->bytes.data + message->offset;
-            if (own != body.data || body.len == 0) {
-                continue;
-            }
-            mutation.armed = false;
-            if ((mutation.by & 0xff00) == 0xff00) { /* cut off its end */
-                size_t less = mutation.at % (body.len + 1);
-                message->len -= less;
-                flight->bytes.len -= less;
-                body.len -= less;
-            } else {
-                own[mutation.at % body.len] ^= (uint8_t)(mutation.by == 0 ? 1 : mutation.by);
-            }
+    if (mutation.armed && type == mutation.type) {
+        const fpl_conn *conn = hostile_conn(transcript);
+        if (conn != NULL) {
+            change_own(conn, &body);
         }
     }
     return __real_fpl_transcript_append(config, transcript, type, seq, body);
@@ -346,17 +371,11 @@ static void call_step(world *w, int which, const step *s)
 
 static void arm_mutation(world *w, const step *s)
 {
-    for (int which = 0; which <= (int)w->num_clients; which++) {
-        assoc *a = world_current(w, which);
-        if (w->ends[which].hostile && a != NULL) {
-            mutation.conn = a->conn;
-            mutation.type = (uint8_t)(s->a % 24);
-            mutation.at = s->b;
-            mutation.by = s->c;
-            mutation.armed = true;
-            return;
-        }
-    }
+    mutation.world = w;
+    mutation.type = (uint8_t)(s->a % 24);
+    mutation.at = s->b;
+    mutation.by = s->c;
+    mutation.armed = true;
 }
 
 static void play(world *w, const step *s)
@@ -391,7 +410,6 @@ static void play(world *w, const step *s)
     case SCRIPT_BACK: call_step(w, which, s); break;
     case SCRIPT_RESTART:
         if (which != WORLD_SERVER) {
-            mutation.armed = false;
             world_restart(w, which);
         }
         break;

@@ -662,6 +662,7 @@ void world_restart(world *w, int client)
     assoc *a = world_current(w, client);
     fpl_conn_free(a->conn);
     forget(w, client, a);
+    w->ends[client].memory.countdown = 0; /* there has to be a client */
     open_client(w, client, false);
     a = world_current(w, client);
     FUZZ_CHECK(fpl_conn_start(a->conn, w->now) == FPL_OK || house_chance_fails || w->ends[client].memory.failed, "start");
