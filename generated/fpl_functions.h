@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 21e400c93c7798b8d91a1c52f3ac36475c8abaa092ed16c549cb4350eb1220e2 */
+ * SHA-256 of these: bc472ac6127774a96813374d123ff68a4878681267f7cb849058d58d783e68d9 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -52,8 +52,8 @@ typedef enum fpl_plan12_answer {
 } fpl_plan12_answer;
 fpl_plan12_answer fpl_classify_plan12(const fpl_conn *conn);
 
-/* fpl_classify_ask_client: configuration: client certificates required or optional, or off (RFC 5246 section
- * 7.4.4) */
+/* fpl_classify_ask_client: configuration: client certificates required or optional, or off; with a fingerprint
+ * pinned always (RFC 5246 section 7.4.4) */
 typedef enum fpl_ask_client_answer {
     FPL_ANSWER_ASK_CLIENT_NONE,
     FPL_ANSWER_ASK_CLIENT_ASKED,
@@ -152,7 +152,8 @@ bool fpl_check_certificate12_list_not_empty(const fpl_conn *conn, const fpl_cert
  * certificate_bytes; trust is JUDGE_TRUST's */
 bool fpl_check_certificate12_acceptable(const fpl_conn *conn, const fpl_certificate12 *msg);
 
-/* fpl_check_client_may_be_anonymous: client certificates are optional by configuration */
+/* fpl_check_client_may_be_anonymous: client certificates are optional by configuration, and no fingerprint is
+ * pinned */
 bool fpl_check_client_may_be_anonymous(const fpl_conn *conn);
 
 /* fpl_check_ske_group_was_offered: named_curve is in our supported_groups */

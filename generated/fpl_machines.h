@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 21e400c93c7798b8d91a1c52f3ac36475c8abaa092ed16c549cb4350eb1220e2 */
+ * SHA-256 of these: bc472ac6127774a96813374d123ff68a4878681267f7cb849058d58d783e68d9 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 6d43ef40ec0d1b9d3cdae9e12c6d19e7699a3009a3eb422aecb7befa17a8543d */
+ * SHA-256 of these: d366229b1f649c76311e20fa92859e750b6732ced737f0b6e89fe27e2dfdd54d */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"

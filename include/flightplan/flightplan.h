@@ -195,8 +195,10 @@ FPL_EXPORT void fpl_conn_free(fpl_conn *conn);
 
 /* fpl_conn_add_peer_fingerprint pins the peer: only a certificate with one of the SHA-256 fingerprints
  * given is trusted. May come at any time before the certificate is judged; while the handshake waits for
- * that judgement a matching fingerprint accepts it. FPL_MISUSE when the peer has been judged already, or
- * more than limit `pinned_fingerprints` are given. */
+ * that judgement a matching fingerprint accepts it. A server with a fingerprint asks for the client's
+ * certificate, and wants one, whatever its configuration says. FPL_MISUSE when the peer has been judged
+ * already, or it is too late to ask it for a certificate, or it has shown none; or when more than limit
+ * `pinned_fingerprints` are given. */
 FPL_EXPORT fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32], fpl_time now);
 
 /* fpl_conn_set_address_validated says that the peer's address has been proven by other means (ICE): the

@@ -9,6 +9,7 @@
 #include "engine/interpret.h"
 #include "engine/output.h"
 #include "engine/timer.h"
+#include "fpl_functions.h"
 #include "api/keying.h"
 #include "api/listener.h"
 #include "steps/steps.h"
@@ -83,18 +84,34 @@ static bool waits_for_judgement(const fpl_conn *conn)
     return conn->life == FPL_LIFE_LIVE && fpl_conn_lists(conn, FPL_EVENT_API, FPL_API_CERTIFICATE_TRUSTED);
 }
 
+/* Would one more fingerprint still be looked at? A promise that nobody keeps is worse than a refusal. */
+static bool may_pin(const fpl_conn *conn)
+{
+    if (conn->num_pins == FPL_LIMIT_VALUE_PINNED_FINGERPRINTS || conn->connected ||
+        (conn->proven && !waits_for_judgement(conn))) {
+        return false;
+    }
+    if (conn->role == FPL_ROLE_CLIENT || conn->suite == NULL) {
+        return true;
+    }
+    return fpl_conn_asks_client(conn) &&
+           conn->fixed[FPL_FIXED_CLIENT_CERTIFICATE12 + 1] != FPL_ANSWER_CLIENT_CERTIFICATE12_EMPTY;
+}
+
 fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32], fpl_time now)
 {
-    if (conn == NULL || sha256 == NULL || conn->num_pins == FPL_LIMIT_VALUE_PINNED_FINGERPRINTS || conn->judged || conn->connected) {
+    if (conn == NULL || sha256 == NULL) {
         return FPL_MISUSE;
     }
     fpl_conn_advance(conn, now);
     if (alive(conn) != FPL_OK) {
         return alive(conn);
     }
+    if (!may_pin(conn)) {
+        return FPL_MISUSE;
+    }
     memcpy(conn->pins[conn->num_pins++], sha256, 32);
     if (waits_for_judgement(conn) && memcmp(conn->peer_fingerprint, sha256, 32) == 0) {
-        conn->judged = true;
         (void)raise_api(conn, FPL_API_CERTIFICATE_TRUSTED);
     }
     return FPL_OK;
@@ -112,7 +129,6 @@ fpl_result fpl_conn_judge_certificate(fpl_conn *conn, bool trusted, fpl_time now
     if (!waits_for_judgement(conn)) {
         return FPL_MISUSE;
     }
-    conn->judged = true;
     (void)raise_api(conn, trusted ? FPL_API_CERTIFICATE_TRUSTED : FPL_API_CERTIFICATE_REFUSED);
     return FPL_OK;
 }

@@ -196,7 +196,6 @@ struct fpl_conn {
     uint8_t                peer_fingerprint[32];
     bool                   has_peer_fingerprint;
     bool                   proven;                          /* the peer showed its certificate and proved it */
-    bool                   judged;
     uint8_t                pins[FPL_LIMIT_VALUE_PINNED_FINGERPRINTS][32];
     uint8_t                num_pins;
 

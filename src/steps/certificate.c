@@ -98,15 +98,19 @@ fpl_trust_policy_answer fpl_classify_trust_policy(const fpl_conn *conn)
 
 /* --- asking, and being asked --------------------------------------------------------------------------- */
 
+bool fpl_conn_asks_client(const fpl_conn *conn)
+{
+    return conn->config->client_auth != FPL_CLIENT_AUTH_OFF || conn->num_pins > 0;
+}
+
 fpl_ask_client_answer fpl_classify_ask_client(const fpl_conn *conn)
 {
-    return conn->config->client_auth == FPL_CLIENT_AUTH_OFF ? FPL_ANSWER_ASK_CLIENT_NOT_ASKED
-                                                            : FPL_ANSWER_ASK_CLIENT_ASKED;
+    return fpl_conn_asks_client(conn) ? FPL_ANSWER_ASK_CLIENT_ASKED : FPL_ANSWER_ASK_CLIENT_NOT_ASKED;
 }
 
 bool fpl_check_client_may_be_anonymous(const fpl_conn *conn)
 {
-    return conn->config->client_auth == FPL_CLIENT_AUTH_OPTIONAL;
+    return conn->config->client_auth == FPL_CLIENT_AUTH_OPTIONAL && conn->num_pins == 0;
 }
 
 fpl_status fpl_act_keep_certificate_request12(fpl_conn *conn, const fpl_certificate_request12 *msg)

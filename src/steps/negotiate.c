@@ -62,7 +62,7 @@ fpl_status fpl_act_choose_parameters12(fpl_conn *conn, const fpl_client_hello *m
         hs->plan = FPL_ANSWER_PLAN12_EMS_MISSING;
         return FPL_STATUS_OK;
     }
-    if (conn->config->client_auth != FPL_CLIENT_AUTH_OFF) {
+    if (fpl_conn_asks_client(conn)) {
         other = fpl_second_hash(conn);
     }
     if (fpl_transcript_choose(conn->config, &hs->transcript, conn->suite->hash, other) != FPL_STATUS_OK) {

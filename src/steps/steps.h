@@ -11,6 +11,10 @@ fpl_signature_scheme fpl_own_scheme(const fpl_conn *conn);
  * 0 when there is none. */
 fpl_hash fpl_second_hash(const fpl_conn *conn);
 
+/* fpl_conn_asks_client tells whether a server asks for the client's certificate: its configuration says so, or a
+ * fingerprint was pinned, which means nothing without one. */
+bool fpl_conn_asks_client(const fpl_conn *conn);
+
 /* fpl_config_share makes a fresh key share of `group`. */
 fpl_status fpl_config_share(const fpl_config *config, fpl_kx *kx, fpl_named_group group);
 

@@ -1,0 +1,171 @@
+/* src/api: what the header promises, seen by an embedder who makes mistakes. Two ends of our own, no network. */
+#include <flightplan/flightplan.h>
+
+#include "unit.h"
+
+#define ROOM 2048
+
+typedef struct side {
+    fpl_config *config;
+    fpl_conn   *conn;
+    uint8_t     heard[16][ROOM];
+    size_t      len[16];
+    size_t      num;
+    unsigned    certificates, connected;
+} side;
+
+static side            client, server;
+static fpl_self_signed made[2];
+
+static void set_up(void)
+{
+    memset(&client, 0, sizeof client);
+    memset(&server, 0, sizeof server);
+    for (int i = 0; i < 2; i++) {
+        side *s = i == 0 ? &client : &server;
+        ck_assert_int_eq(fpl_make_self_signed(&made[i], FPL_NAMED_GROUP_SECP256R1, NULL, 1700000000), FPL_OK);
+        s->config = fpl_config_new();
+        ck_assert_int_eq(fpl_config_set_credential(s->config, made[i].certificate, made[i].certificate_len, made[i].key,
+                                                   made[i].key_len),
+                         FPL_OK);
+        ck_assert_int_eq(fpl_config_set_trust(s->config, FPL_TRUST_ACCEPT_AND_NOTIFY), FPL_OK);
+    }
+}
+
+static void open_ends(void)
+{
+    client.conn = fpl_conn_new(client.config, FPL_ROLE_CLIENT, 0);
+    server.conn = fpl_conn_new(server.config, FPL_ROLE_SERVER, 0);
+    ck_assert(client.conn != NULL && server.conn != NULL);
+    ck_assert_int_eq(fpl_conn_set_address_validated(server.conn), FPL_OK);
+}
+
+static void tear_down(void)
+{
+    fpl_conn_free(client.conn);
+    fpl_conn_free(server.conn);
+    fpl_config_free(client.config);
+    fpl_config_free(server.config);
+}
+
+static fpl_result drain(side *from, side *to)
+{
+    for (;;) {
+        fpl_output out;
+        uint8_t    buf[ROOM];
+        fpl_result result = fpl_conn_poll(from->conn, buf, sizeof buf, &out);
+        if (result != FPL_OK || out.type == FPL_OUTPUT_TIMEOUT) {
+            return result;
+        }
+        from->certificates += out.type == FPL_OUTPUT_PEER_CERTIFICATE;
+        from->connected += out.type == FPL_OUTPUT_CONNECTED;
+        if (out.type == FPL_OUTPUT_DATAGRAM) {
+            ck_assert_uint_lt(to->num, 16);
+            memcpy(to->heard[to->num], buf, out.as.datagram_len);
+            to->len[to->num++] = out.as.datagram_len;
+        }
+    }
+}
+
+/* Hands `to` what the other end has said; true if there was something. */
+static bool hand_over(side *from, side *to)
+{
+    size_t num = to->num;
+    to->num = 0;
+    for (size_t i = 0; i < num; i++) {
+        if (fpl_conn_receive(to->conn, to->heard[i], to->len[i], 0) != FPL_OK) {
+            break;
+        }
+        (void)drain(to, from);
+    }
+    return num > 0;
+}
+
+static void talk(void)
+{
+    (void)drain(&client, &server);
+    (void)drain(&server, &client);
+    while (hand_over(&client, &server) || hand_over(&server, &client)) {
+    }
+}
+
+static const uint8_t *fingerprint(int of)
+{
+    static uint8_t print[32];
+    fpl_fingerprint(made[of].certificate, made[of].certificate_len, print);
+    return print;
+}
+
+/* --- fingerprints ---------------------------------------------------------------------------------------------- */
+
+START_TEST(a_pin_makes_a_server_ask)
+{ /* WR-12: a fingerprint that nobody would compare must not be taken */
+    set_up();
+    if (_i == 1) {
+        ck_assert_int_eq(fpl_config_set_client_auth(server.config, FPL_CLIENT_AUTH_OPTIONAL), FPL_OK);
+    }
+    open_ends();
+    ck_assert_int_eq(fpl_conn_add_peer_fingerprint(server.conn, fingerprint(0), 0), FPL_OK);
+    ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
+    talk();
+    ck_assert_uint_eq(server.connected, 1);
+    ck_assert_uint_eq(server.certificates, 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_pinned_peer_cannot_stay_anonymous)
+{
+    set_up();
+    fpl_config_free(client.config);
+    client.config = fpl_config_new();
+    ck_assert_int_eq(fpl_config_set_trust(client.config, FPL_TRUST_ACCEPT_AND_NOTIFY), FPL_OK);
+    ck_assert_int_eq(fpl_config_set_client_auth(server.config, FPL_CLIENT_AUTH_OPTIONAL), FPL_OK);
+    open_ends();
+    ck_assert_int_eq(fpl_conn_add_peer_fingerprint(server.conn, fingerprint(0), 0), FPL_OK);
+    ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
+    talk();
+    ck_assert_uint_eq(server.connected, 0);
+    ck_assert_str_eq(fpl_conn_state(server.conn), "FAILED");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_pin_too_late_to_be_asked_for_is_refused)
+{
+    set_up();
+    open_ends();
+    ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
+    (void)drain(&client, &server);
+    (void)hand_over(&client, &server);
+    ck_assert_str_eq(fpl_conn_state(server.conn), "WAIT_CKE");
+    ck_assert_int_eq(fpl_conn_add_peer_fingerprint(server.conn, fingerprint(0), 0), FPL_MISUSE);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_pin_after_the_judgement_is_refused)
+{ /* accepted because no fingerprint was there: the wrong one may not follow as if it had been compared */
+    set_up();
+    open_ends();
+    ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
+    (void)drain(&client, &server);
+    (void)hand_over(&client, &server);
+    while (client.certificates == 0 && hand_over(&server, &client)) {
+    }
+    ck_assert_uint_eq(client.certificates, 1);
+    ck_assert_uint_eq(client.connected, 0);
+    ck_assert_int_eq(fpl_conn_add_peer_fingerprint(client.conn, fingerprint(0), 0), FPL_MISUSE);
+    tear_down();
+}
+END_TEST
+
+static void tests(TCase *tc)
+{
+    tcase_add_loop_test(tc, a_pin_makes_a_server_ask, 0, 2);
+    tcase_add_test(tc, a_pinned_peer_cannot_stay_anonymous);
+    tcase_add_test(tc, a_pin_too_late_to_be_asked_for_is_refused);
+    tcase_add_test(tc, a_pin_after_the_judgement_is_refused);
+}
+
+UNIT_MAIN("api/promises", tests)
