@@ -210,6 +210,9 @@ static fpl_conn *take_stranger(fpl_listener *listener, fpl_peer *old, fpl_bytes 
     size_t       consumed = 0;
     fpl_drop     why = FPL_DROP_NONE;
     fpl_record12 record;
+    /* An answer that nobody fetched was for another datagram, perhaps of another address. */
+    fpl_flights_free_released(&listener->scratch, true);
+    listener->scratch.alert.set = false;
     while (at < len) {
         fpl_parse parse = fpl_header12_parse(datagram + at, len - at, &record, &consumed, &why);
         at += consumed;
@@ -271,7 +274,7 @@ static bool starts_with_hello(uint8_t *datagram, size_t len)
 static bool opens_with(const fpl_listener *listener, fpl_conn *conn, const uint8_t *datagram, size_t len)
 {
     bool     opens = false;
-    uint8_t *copy = fpl_allocate(listener->config, len);
+    uint8_t *copy = len > 0 ? fpl_allocate(listener->config, len) : NULL;
     if (copy != NULL) {
         fpl_record12 record;
         uint8_t     *body;
