@@ -232,8 +232,8 @@ fpl_result fpl_conn_timeout(fpl_conn *conn, fpl_time now)
     fpl_conn_advance(conn, now);
     if (conn->life == FPL_LIFE_LIVE) {
         fpl_timers_run(conn);
-        end_call(conn);
     }
+    end_call(conn); /* of one that is over too: a listener must not find it due for ever */
     return conn->life == FPL_LIFE_FAILED ? FPL_FAILED : FPL_OK;
 }
 
@@ -243,8 +243,10 @@ fpl_result fpl_conn_close(fpl_conn *conn, fpl_time now)
         return FPL_MISUSE;
     }
     fpl_conn_advance(conn, now);
-    if (conn->life == FPL_LIFE_LIVE) {
-        (void)raise_api(conn, FPL_API_CLOSE);
+    if (conn->life == FPL_LIFE_LIVE && !raise_api(conn, FPL_API_CLOSE)) {
+        conn->life = FPL_LIFE_CLOSED; /* `listen` has nobody to say goodbye to */
+        fpl_conn_drop_work(conn);
+        end_call(conn);
     }
     return conn->life == FPL_LIFE_FAILED ? FPL_FAILED : FPL_OK;
 }

@@ -160,8 +160,91 @@ START_TEST(a_pin_after_the_judgement_is_refused)
 }
 END_TEST
 
+/* --- closing ------------------------------------------------------------------------------------------------- */
+
+START_TEST(closed_before_a_word_is_closed)
+{ /* a server that is closed before its client has said anything answers nobody */
+    set_up();
+    open_ends();
+    ck_assert_int_eq(fpl_conn_close(server.conn, 0), FPL_OK);
+    ck_assert(fpl_conn_is_closed(server.conn));
+    ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
+    talk();
+    ck_assert_uint_eq(client.num, 0);
+    ck_assert_uint_eq(server.connected + client.connected, 0);
+    tear_down();
+}
+END_TEST
+
+/* --- the listener ---------------------------------------------------------------------------------------------- */
+
+static fpl_output listener_says(fpl_listener *listener, uint8_t *buf, size_t cap)
+{
+    fpl_output out;
+    ck_assert_int_eq(fpl_listener_poll(listener, buf, cap, &out), FPL_OK);
+    return out;
+}
+
+START_TEST(an_answer_goes_to_its_asker_only)
+{ /* what was not fetched in time is not given to the next address */
+    static const uint8_t one[] = {1}, two[] = {2};
+    uint8_t              buf[ROOM], junk[20] = {22, 0xfe, 0xfd};
+    fpl_output           out;
+    fpl_listener        *listener;
+    fpl_conn            *conn;
+    set_up();
+    open_ends();
+    listener = fpl_listener_new(server.config, 0);
+    ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
+    (void)drain(&client, &server);
+    ck_assert_int_eq(fpl_listener_receive(listener, one, 1, server.heard[0], server.len[0], 0, &conn), FPL_OK);
+    ck_assert_int_eq(fpl_listener_poll(listener, buf, 10, &out), FPL_BUFFER_TOO_SMALL);
+    ck_assert_int_eq(fpl_listener_receive(listener, two, 1, junk, sizeof junk, 0, &conn), FPL_OK);
+    ck_assert_int_eq(listener_says(listener, buf, sizeof buf).type, FPL_OUTPUT_TIMEOUT);
+    ck_assert_int_eq(fpl_listener_receive(listener, one, 1, server.heard[0], server.len[0], 0, &conn), FPL_OK);
+    ck_assert_int_eq(listener_says(listener, buf, sizeof buf).type, FPL_OUTPUT_DATAGRAM);
+    fpl_listener_free(listener);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_is_over_is_not_due)
+{ /* a loop over fpl_listener_next_due ends, even if nobody polled the connection that failed */
+    static const uint8_t one[] = {1};
+    uint8_t              buf[ROOM];
+    fpl_output           out;
+    fpl_listener        *listener;
+    fpl_conn            *conn;
+    set_up();
+    ck_assert_int_eq(fpl_config_set_cookie_exchange(server.config, false), FPL_OK);
+    open_ends();
+    listener = fpl_listener_new(server.config, 0);
+    ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
+    (void)drain(&client, &server);
+    ck_assert_int_eq(fpl_listener_receive(listener, one, 1, server.heard[0], server.len[0], 0, &conn), FPL_OK);
+    ck_assert_ptr_nonnull(conn);
+    while (fpl_conn_poll(conn, buf, sizeof buf, &out) == FPL_OK && out.type != FPL_OUTPUT_TIMEOUT) {
+    }
+    /* the next message is one that nobody lists here: the connection fails while it is polled, and its alert is
+     * fetched, but not the FPL_FAILED behind it */
+    server.heard[0][13 + 5] = 1;
+    ck_assert_int_eq(fpl_listener_receive(listener, one, 1, server.heard[0], server.len[0], 0, &conn), FPL_OK);
+    ck_assert_int_eq(fpl_conn_poll(conn, buf, sizeof buf, &out), FPL_OK);
+    ck_assert_str_eq(fpl_conn_state(conn), "FAILED");
+    for (int i = 0; (conn = fpl_listener_next_due(listener, 3600000)) != NULL; i++) {
+        ck_assert_int_lt(i, 3);
+        (void)fpl_conn_timeout(conn, 3600000);
+    }
+    fpl_listener_free(listener);
+    tear_down();
+}
+END_TEST
+
 static void tests(TCase *tc)
 {
+    tcase_add_test(tc, closed_before_a_word_is_closed);
+    tcase_add_test(tc, an_answer_goes_to_its_asker_only);
+    tcase_add_test(tc, what_is_over_is_not_due);
     tcase_add_loop_test(tc, a_pin_makes_a_server_ask, 0, 2);
     tcase_add_test(tc, a_pinned_peer_cannot_stay_anonymous);
     tcase_add_test(tc, a_pin_too_late_to_be_asked_for_is_refused);
