@@ -263,9 +263,6 @@ static bool take_report(fpl_conn *conn, fpl_report report)
 /* One event for the application, if there is one. */
 static bool next_event(fpl_conn *conn, fpl_output *out)
 {
-    if (conn->reports == 0 && !conn->keying_due && !conn->inbox.has_data) {
-        return false;
-    }
     if (take_report(conn, FPL_REPORT_PEER_CERTIFICATE)) {
         out->type = FPL_OUTPUT_PEER_CERTIFICATE;
         out->as.peer_certificate.certificates = conn->hs->chain_views;
@@ -337,9 +334,11 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
     fpl_conn_tidy(conn);
     for (;;) {
         size_t     len = 0;
-        fpl_result result;
+        fpl_result result = FPL_OK;
         read_on(conn);
-        result = fpl_output_datagram(conn, buf, cap, &len);
+        if (fpl_output_is_due(conn)) {
+            result = fpl_output_datagram(conn, buf, cap, &len);
+        }
         if (result == FPL_BUFFER_TOO_SMALL) {
             out->needed = len;
             return result;
@@ -352,11 +351,11 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
         if (conn->life == FPL_LIFE_FAILED) {
             break;
         }
-        if (next_event(conn, out)) {
+        if (event_is_due(conn) && next_event(conn, out)) {
             return FPL_OK;
         }
-        if (!event_is_due(conn) && conn->life != FPL_LIFE_FAILED && !fpl_input_step(conn)) {
-            break;
+        if (!event_is_due(conn) && conn->life != FPL_LIFE_FAILED) {
+            break; /* all that came has been read; a failure goes round once more, for its alert */
         }
     }
     if (conn->life == FPL_LIFE_FAILED) {

@@ -61,11 +61,9 @@ static void free_handshake(fpl_conn *conn)
     conn->hs = NULL;
 }
 
-void fpl_conn_tidy(fpl_conn *conn)
+void fpl_conn_tidy_up(fpl_conn *conn)
 {
-    if (conn->num_flights > 0) {
-        fpl_flights_free_released(conn, false);
-    }
+    fpl_flights_free_released(conn, false);
     /* The chain is readable until the application has been told of it, and so are the SRTP keys. */
     if (conn->hs_done && (conn->reports >> FPL_REPORT_PEER_CERTIFICATE & 1) == 0 && !conn->keying_due) {
         free_handshake(conn);

@@ -245,7 +245,13 @@ static inline void fpl_conn_advance(fpl_conn *conn, fpl_time now)
 
 /* fpl_conn_tidy frees what an event left behind: released flights, a handshake that is over. Call it when
  * no pointer into them is in use any more. */
-void fpl_conn_tidy(fpl_conn *conn);
+void fpl_conn_tidy_up(fpl_conn *conn);
+static inline void fpl_conn_tidy(fpl_conn *conn)
+{
+    if (conn->num_flights > 0 || conn->hs_done) {
+        fpl_conn_tidy_up(conn);
+    }
+}
 
 /* fpl_conn_drop_work frees flights, handshake and timers: the connection ends, but what it still has to say
  * can be sealed. fpl_conn_wipe_keys follows once that is written. */

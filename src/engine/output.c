@@ -206,7 +206,7 @@ fpl_result fpl_output_datagram(fpl_conn *conn, uint8_t *out, size_t cap, size_t 
     size_t      credit;
 
     *len = 0;
-    if (conn->num_flights == 0 && !conn->alert.set) {
+    if (!fpl_output_is_due(conn)) {
         return FPL_OK;
     }
     credit = amplification_left(conn);

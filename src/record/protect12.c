@@ -27,16 +27,6 @@ static void make_aad(const uint8_t *header, size_t plaintext_len, uint8_t out[AA
     fpl_store_u16(out + NUMBER_LEN + NUMBER_OFFSET, (uint16_t)plaintext_len);
 }
 
-size_t fpl_protect12_prefix(const fpl_aead_key *key)
-{
-    return FPL_HEADER12_LEN + (key == NULL ? 0 : (size_t)key->explicit_len);
-}
-
-size_t fpl_protect12_overhead(const fpl_aead_key *key)
-{
-    return fpl_protect12_prefix(key) + (key == NULL ? 0 : FPL_AEAD_TAG_LEN);
-}
-
 size_t fpl_protect12_seal(const fpl_aead_key *key, fpl_content_type type, uint16_t epoch, uint64_t seq,
                           uint8_t *record, size_t len, size_t cap)
 {

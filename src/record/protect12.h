@@ -11,11 +11,17 @@
 
 /* fpl_protect12_prefix returns how many bytes of a record go before the plaintext: the header and
  * the explicit nonce of `key`; NULL means a plaintext record. */
-size_t fpl_protect12_prefix(const fpl_aead_key *key);
+static inline size_t fpl_protect12_prefix(const fpl_aead_key *key)
+{
+    return FPL_HEADER12_LEN + (key == NULL ? 0 : (size_t)key->explicit_len);
+}
 
 /* fpl_protect12_overhead returns what a record adds to its plaintext, before and behind it; NULL
  * means a plaintext record. */
-size_t fpl_protect12_overhead(const fpl_aead_key *key);
+static inline size_t fpl_protect12_overhead(const fpl_aead_key *key)
+{
+    return fpl_protect12_prefix(key) + (key == NULL ? 0 : FPL_AEAD_TAG_LEN);
+}
 
 /* fpl_protect12_seal makes a record in place. The `len` bytes of plaintext, at most
  * `FPL_RECORD_MAX_PLAINTEXT`, lie at `record` + `fpl_protect12_prefix`; `cap` bytes from `record` on
