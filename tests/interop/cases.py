@@ -86,10 +86,12 @@ IMPOSSIBLE = (
                "s_server closes its socket before it calls SSL_shutdown, whatever makes it end a connection over UDP",
                "s_server_close", lambda case: case["closer"] == "peer"),
     Impossible("gnutls", "client", "the peer closes first",
-               "gnutls-serv's UDP mode only echoes: it calls gnutls_bye nowhere before its client has, and a signal ends it silently",
+               "gnutls-serv only echoes over UDP: it says goodbye after its client has, never before, and a signal ends it "
+               "silently",
                "gnutls_serv_close", lambda case: case["closer"] == "peer"),
     Impossible("libgnutls", "server", "a server that is held to thrice what it got (no cookie, address not proven)",
-               "a GnuTLS client resends nothing once the first message of the server's flight is there, so the rest never comes",
+               "a GnuTLS client resends nothing once the first message of the server's flight is there, so the rest never "
+               "comes",
                "gnutls_silence", lambda case: case["cookie"] == "unproven"),
     Impossible("mbedtls", "server", "a ClientHello in two datagrams",
                "Mbed TLS 2.28's client sends its ClientHello in one piece, whatever the MTU",

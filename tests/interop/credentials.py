@@ -27,7 +27,8 @@ def _make(folder, whose, curve):
     subject = f"{whose}-{curve}"
     cert, key = folder / f"{subject}.pem", folder / f"{subject}.key"
     parameter, digest = CURVES[curve]
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{parameter}", digest, "-nodes",
-                    "-subj", f"/CN={subject}", "-days", "30", "-keyout", key, "-out", cert], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{parameter}", digest,
+                    "-nodes", "-subj", f"/CN={subject}", "-days", "30", "-keyout", key, "-out", cert],
+                   check=True, capture_output=True)
     body = re.search("-----BEGIN CERTIFICATE-----(.*?)-----END", cert.read_text(), re.S)[1]
     return Credential(cert, key, subject, hashlib.sha256(base64.b64decode(body)).hexdigest())

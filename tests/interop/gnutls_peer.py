@@ -53,8 +53,8 @@ class GnutlsPeer:
         port = self.ports.take()
         asks = {"off": ("-a",), "optional": (), "required": ("-r",)}[asks_of(self.case)]
         cookie = ("--nocookie",) if self.case.cookie == "off" else ()
-        self.process = Process(["stdbuf", "-oL", "gnutls-serv", "-d", 4, "--echo", "-p", port, *self.options(), *asks, *cookie,
-                                *self.credential(f"server-{self.case.server_cert}")], self.name)
+        self.process = Process(["stdbuf", "-oL", "gnutls-serv", "-d", 4, "--echo", "-p", port, *self.options(), *asks,
+                                *cookie, *self.credential(f"server-{self.case.server_cert}")], self.name)
         self.process.wait_text(rb"listening on IPv4 \S+ port \d+\.\.\.done", "port", 10, stream="err")
         return port
 
@@ -108,7 +108,9 @@ class GnutlsPeer:
     def receive(self, data, seconds):
         def look():
             # The server tells of each piece that it reads.
-            said = re.sub(rb"received\[\w+\]: |\n", b"", self.process.said["out"]) if self.echoes else self.process.said["out"]
+            said = self.process.said["out"]
+            if self.echoes:
+                said = re.sub(rb"received\[\w+\]: |\n", b"", said)
             at = said.find(data, self.read_up_to)
             return at + len(data) if at >= 0 else None
         self.read_up_to = self.process.wait_for(look, f"{len(data)} bytes that were sent", seconds)

@@ -156,6 +156,7 @@ class LibgnutlsPeer(LinePeer):
 class MbedtlsPeer(LinePeer):
     def own_options(self):
         # It judges no certificate without an authority; ours sign themselves.
-        theirs = self.credentials.get(f"client-{self.case.client}" if self.role == "server" else f"server-{self.case.server_cert}")
+        shown = f"client-{self.case.client}" if self.role == "server" else f"server-{self.case.server_cert}"
+        theirs = self.credentials.get(shown)
         if self.role == "client" or asks_of(self.case) != "off":
             yield f"trust={(theirs or self.credentials['client-p256']).cert}"

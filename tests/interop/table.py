@@ -61,5 +61,5 @@ class Report:
         if self.probes:
             print("\ncannot be, and was looked at in this run:")
         for rule, still_so, evidence in self.probes:
-            print(f"  {'so' if still_so else 'NO LONGER SO'}: {rule.peer} as {'server' if rule.role == 'client' else 'client'}, "
-                  f"{rule.what}\n      {rule.why}\n      seen: {evidence}")
+            side = "server" if rule.role == "client" else "client"
+            print(f"  {'so' if still_so else 'NO LONGER SO'}: {rule.peer} as {side}, {rule.what}\n      {rule.why}\n      seen: {evidence}")

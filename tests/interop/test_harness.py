@@ -1,0 +1,113 @@
+"""The harness itself: it leaves out no pair, finds a case by its name, and does see what is wrong."""
+
+import os
+import shutil
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+
+import cases
+import credentials
+from pairwise import pairs_of, pairwise, product
+from ports import Ports
+from relay import Relay, Weather
+from talk import Room, Talk, play
+
+PROGRAMS = os.environ.get("FPL_INTEROP_PROGRAMS")
+
+
+class Choice(unittest.TestCase):
+    def test_every_pair_that_can_be(self):
+        for peer in cases.PEERS:
+            for role in cases.ROLES:
+                possible = cases.is_possible(peer, role)
+                wanted = set().union(*(pairs_of(case) for case in product(cases.DIMENSIONS, possible)))
+                chosen = pairwise(cases.DIMENSIONS, possible, 1)
+                self.assertEqual(set().union(*map(pairs_of, chosen)), wanted)
+                self.assertTrue(all(map(possible, chosen)))
+
+    def test_every_value_with_each_peer_and_role(self):
+        """Unless all cases with it are listed as impossible."""
+        for peer in cases.PEERS:
+            for role in cases.ROLES:
+                chosen = cases.pairs(peer, role, 1)
+                for name, values in cases.DIMENSIONS.items():
+                    for value in values:
+                        if any(case[name] == value for case in product(cases.DIMENSIONS, cases.is_possible(peer, role))):
+                            self.assertTrue(any(getattr(case, name) == value for case in chosen), (peer, role, name, value))
+
+    def test_names_lead_back(self):
+        for peer in cases.PEERS:
+            for role in cases.ROLES:
+                for case in cases.pairs(peer, role, 1) + cases.others(peer, role, 1):
+                    self.assertEqual(cases.case_named(case.name), case)
+
+
+@unittest.skipUnless(PROGRAMS, "FPL_INTEROP_PROGRAMS does not say where the programs are")
+class Sight(unittest.TestCase):
+    """A case whose two sides were set up differently must fail, with the right words."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="fpl-interop-")
+        cls.addClassCleanup(shutil.rmtree, folder)
+        cls.room = Room(Path(PROGRAMS), credentials.make(folder), Ports())
+
+    def wrong(self, expected, **differently):
+        case = cases.Case("libssl", "client")
+        talk = Talk(self.room, case)
+        talk.case = replace(case, **differently)
+        with self.assertRaisesRegex(Exception, expected):
+            talk.run()
+
+    def test_right(self):
+        self.assertIsNone(play(self.room, cases.Case("libssl", "client"))[0])
+
+    def test_suite(self):
+        self.wrong("suite", suite="aes256")
+
+    def test_group(self):
+        self.wrong("group", group="p384")
+
+    def test_server_certificate(self):
+        self.wrong("the peer's certificate", server_cert="p384")
+
+    def test_client_certificate(self):
+        self.wrong("our certificate", client="p384")
+
+    def test_cookie(self):
+        self.wrong("HelloVerifyRequests", cookie="off")
+
+    def test_mtu(self):
+        self.wrong("a datagram of", mtu=500)
+
+    def test_srtp(self):
+        self.wrong("SRTP profile", srtp="aes128cm")
+
+    def test_a_refusal_that_does_not_come(self):
+        self.wrong("there is a connection", refuse="suite")
+
+    def test_keys(self):
+        talk = Talk(self.room, cases.Case("libssl", "client"))
+        talk.theirs.export = lambda: "00" * 32
+        with self.assertRaisesRegex(Exception, "keying material"):
+            talk.run()
+
+    def test_nothing_is_left_running(self):
+        talk = Talk(self.room, cases.Case("libssl", "client"))
+        talk.check_keys = lambda: 1 / 0
+        with self.assertRaises(ZeroDivisionError):
+            talk.run()
+        self.assertIsNotNone(talk.ours.process.child.poll())
+        self.assertIsNotNone(talk.theirs.process.child.poll())
+
+
+class Seed(unittest.TestCase):
+    def test_a_seed_has_the_same_fate(self):
+        fates = []
+        for _ in range(2):
+            relay = Relay(9, Weather(lose=30), "seed")
+            fates.append([relay.fates[relay.front].randrange(100) for _ in range(50)])
+            relay.end()
+        self.assertEqual(*fates)
