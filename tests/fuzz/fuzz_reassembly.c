@@ -118,6 +118,49 @@ static void model_put(model_candidate *c, const fpl_fragment *f)
     }
 }
 
+/* May `slot` lose what it has for the sake of `f`, and how soon? What no keys vouch for goes first, then what is
+ * needed last; never what is needed before `f`. */
+static uint32_t model_gives_way(const model_slot *slot, const fpl_fragment *f)
+{
+    if (slot->epoch < f->epoch) {
+        return 100000;
+    }
+    return slot->epoch == f->epoch && slot->seq >= f->seq ? 1u + slot->seq - f->seq : 0;
+}
+
+static bool model_make_bytes(const fpl_fragment *f)
+{
+    size_t yields = 0;
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+        for (size_t j = 0; j < 2; j++) {
+            if (slots[i].candidates[j].used && model_gives_way(&slots[i], f) > 0) {
+                yields += cost(slots[i].candidates[j].total);
+            }
+        }
+    }
+    if (model_bytes() - yields + cost(f->total) > BYTE_LIMIT) {
+        return false;
+    }
+    while (model_bytes() + cost(f->total) > BYTE_LIMIT) {
+        model_slot      *loser = NULL;
+        model_candidate *older;
+        for (size_t i = 0; i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+            if ((slots[i].candidates[0].used || slots[i].candidates[1].used) && model_gives_way(&slots[i], f) > 0 &&
+                (loser == NULL || model_gives_way(&slots[i], f) > model_gives_way(loser, f))) {
+                loser = &slots[i];
+            }
+        }
+        FUZZ_CHECK(loser != NULL, "nothing gives way");
+        older = &loser->candidates[0];
+        if (!older->used || (loser->candidates[1].used && loser->candidates[1].age < older->age)) {
+            older = &loser->candidates[1];
+        }
+        memset(older, 0, sizeof *older);
+        loser->used = loser->candidates[0].used || loser->candidates[1].used;
+    }
+    return true;
+}
+
 static fpl_reassembled model_add(const fpl_fragment *f)
 {
     model_slot      *slot = model_find(f->seq, f->epoch);
@@ -147,6 +190,9 @@ static fpl_reassembled model_add(const fpl_fragment *f)
         if (f->epoch != 0 && slot->used) {
             return FPL_REASSEMBLY_CONFLICT;
         }
+        if (!model_make_bytes(f)) {
+            return FPL_REASSEMBLY_FULL;
+        }
         for (size_t i = 0; i < 2; i++) {
             model_candidate *each = &slot->candidates[i];
             if (!each->used) {
@@ -158,10 +204,6 @@ static fpl_reassembled model_add(const fpl_fragment *f)
             }
         }
         memset(victim, 0, sizeof *victim);
-        if (model_bytes() + cost(f->total) > BYTE_LIMIT) {
-            slot->used = slot->candidates[0].used || slot->candidates[1].used;
-            return FPL_REASSEMBLY_FULL;
-        }
         c = victim;
         c->used = true;
         c->type = f->type;
