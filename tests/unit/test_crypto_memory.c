@@ -10,6 +10,7 @@
 #include "crypto/kx.h"
 #include "crypto/pem.h"
 #include "crypto/prf.h"
+#include "crypto/schedule13.h"
 #include "crypto/self_signed.h"
 #include "crypto/sign.h"
 #include "samples.h"
@@ -122,6 +123,30 @@ static fpl_status expand(void)
     return status;
 }
 
+static fpl_status derive(void)
+{
+    fpl_bytes view = fpl_bytes_of(digest, sizeof(digest));
+    fpl_secret13 early;
+    fpl_secret13 salt = {0};
+    fpl_secret13 finished;
+    fpl_handshake_secrets13 secrets = {0};
+    fpl_traffic_keys13 keys;
+    fpl_status status = fpl_schedule13_early(FPL_HASH_SHA256, view, &early);
+    if (status == FPL_STATUS_OK) {
+        status = fpl_schedule13_salt(&early, &salt);
+    }
+    if (status == FPL_STATUS_OK) {
+        status = fpl_schedule13_handshake(&salt, view, view, &secrets);
+    }
+    if (status == FPL_STATUS_OK) {
+        status = fpl_schedule13_update(&secrets.client);
+    }
+    if (status == FPL_STATUS_OK) {
+        status = fpl_schedule13_traffic(&secrets.server, FPL_AEAD_AES_256_GCM, &keys, &finished);
+    }
+    return status;
+}
+
 static fpl_status mac(void)
 {
     uint8_t out[FPL_HMAC_SHA256_LEN];
@@ -191,8 +216,8 @@ static fpl_status write_and_read_pem(void)
 typedef fpl_status (*operation)(void);
 
 static const operation kOperations[] = {
-    generate_p256,    generate_p384,      agree, expand, mac, sign, verify, parse, load,
-    make_self_signed, write_and_read_pem,
+    generate_p256, generate_p384, agree, expand, derive, mac, sign, verify, parse, load, make_self_signed,
+    write_and_read_pem,
 };
 #define NUM_OPERATIONS ((int)(sizeof(kOperations) / sizeof(kOperations[0])))
 
