@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: bc472ac6127774a96813374d123ff68a4878681267f7cb849058d58d783e68d9 */
+ * SHA-256 of these: 876a5c9ddb6f781e854cf0072552d0a5370d64495c60f90276c1a8e5a6316d26 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -203,13 +203,13 @@ fpl_status fpl_act_keep_certificate_request12(fpl_conn *conn, const fpl_certific
 /* fpl_act_keep_peer_certificate12: copies the chain; not yet readable by the application */
 fpl_status fpl_act_keep_peer_certificate12(fpl_conn *conn, const fpl_certificate12 *msg);
 
-/* fpl_act_keep_server_share12: group and public value */
+/* fpl_act_keep_server_share12: group and public value; the fingerprint becomes readable by the application */
 fpl_status fpl_act_keep_server_share12(fpl_conn *conn, const fpl_server_key_exchange *msg);
 
 /* fpl_act_keep_client_share12: public value */
 fpl_status fpl_act_keep_client_share12(fpl_conn *conn, const fpl_client_key_exchange *msg);
 
-/* fpl_act_keep_client_proof12: signature scheme, for the application to read */
+/* fpl_act_keep_client_proof12: signature scheme and fingerprint become readable by the application */
 fpl_status fpl_act_keep_client_proof12(fpl_conn *conn, const fpl_certificate_verify *msg);
 
 /* fpl_act_agree_master_secret: premaster and (extended) master secret, key block of epoch 1 */

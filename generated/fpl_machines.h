@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: bc472ac6127774a96813374d123ff68a4878681267f7cb849058d58d783e68d9 */
+ * SHA-256 of these: 876a5c9ddb6f781e854cf0072552d0a5370d64495c60f90276c1a8e5a6316d26 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: d366229b1f649c76311e20fa92859e750b6732ced737f0b6e89fe27e2dfdd54d */
+ * SHA-256 of these: ca9342cfd6b5c6ccadb297827c0ef48ea5e121b1565c753171ccfb90d29ae95f */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"

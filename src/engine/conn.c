@@ -119,9 +119,6 @@ void fpl_conn_teardown(fpl_conn *conn)
 void fpl_conn_report(fpl_conn *conn, uint8_t report)
 {
     conn->reports |= 1u << report;
-    if (report == FPL_REPORT_PEER_CERTIFICATE) {
-        conn->proven = true;
-    }
     if (report == FPL_REPORT_CONNECTED) {
         conn->connected = true;
         conn->address_validated = true; /* the peer has seen what we sent */

@@ -39,6 +39,7 @@ fpl_status fpl_act_keep_server_share12(fpl_conn *conn, const fpl_server_key_exch
 {
     conn->group = msg->as.ecdhe_ecdsa.params.named_curve;
     conn->peer_scheme = msg->as.ecdhe_ecdsa.algorithm;
+    conn->proven = true; /* the signature over these parameters has been checked */
     keep_share(conn, msg->as.ecdhe_ecdsa.params.public);
     return fpl_config_share(conn->config, &conn->hs->kx, conn->group);
 }

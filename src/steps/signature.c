@@ -112,6 +112,7 @@ bool fpl_check_cv_signature_valid(const fpl_conn *conn, const fpl_certificate_ve
 fpl_status fpl_act_keep_client_proof12(fpl_conn *conn, const fpl_certificate_verify *msg)
 {
     conn->peer_scheme = msg->algorithm;
+    conn->proven = true;
     return FPL_STATUS_OK;
 }
 
