@@ -47,7 +47,7 @@ fpl_taken fpl_input_message(fpl_conn *conn, const fpl_fragment *message)
     event.body = message->body;
     taken = fpl_dispatch(conn, &event);
     if (taken == FPL_TAKEN_UNLISTED && conn->life == FPL_LIFE_LIVE) {
-        if (fpl_conn_refuse_unlisted(conn)) {
+        if (fpl_conn_refuse_unlisted(conn, message->type)) {
             return FPL_TAKEN_ENDED;
         }
         conn->stats.dropped_unexpected++;

@@ -189,13 +189,17 @@ void fpl_conn_fail(fpl_conn *conn, fpl_failure_class failure, int alert, const c
     end(conn, failure, alert, what, ref);
 }
 
-bool fpl_conn_refuse_unlisted(fpl_conn *conn)
+bool fpl_conn_refuse_unlisted(fpl_conn *conn, uint8_t type)
 {
     const fpl_machine *machine = fpl_machines[conn->handshake.machine];
     if (machine->discards_unlisted || machine->unlisted_alert == FPL_NO_ALERT) {
         return false;
     }
     conn->end.line = machine->unlisted_line;
+    conn->end.event = fpl_handshake_type_name(type);
+    if (conn->end.event == NULL) {
+        conn->end.event = "a handshake type unknown here";
+    }
     fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, machine->unlisted_alert, "unlisted message", machine->unlisted_ref);
     return true;
 }

@@ -56,8 +56,8 @@ bool fpl_conn_takes_seq_any(const fpl_conn *conn, uint8_t type, uint16_t epoch);
  * `ref` are static. */
 void fpl_conn_fail(fpl_conn *conn, fpl_failure_class failure, int alert, const char *what, const char *ref);
 
-/* fpl_conn_refuse_unlisted ends `conn` over a message that no running machine lists, as its `unlisted` says. False
- * when that says to discard it. */
-bool fpl_conn_refuse_unlisted(fpl_conn *conn);
+/* fpl_conn_refuse_unlisted ends `conn` over a message of this handshake type, which no running machine lists, as
+ * its `unlisted` says. False when that says to discard it. */
+bool fpl_conn_refuse_unlisted(fpl_conn *conn, uint8_t type);
 
 #endif
