@@ -66,6 +66,9 @@ static void cl01_believed_when_configured(void)
         stage_options o = {.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .plaintext_alerts = FPL_PLAINTEXT_ALERTS_FATAL};
         stage        *s = stage_open(o);
         hello(s);
+        /* A warning ends nothing: a server may send one of unrecognized_name and go on (RFC 6066 section 3). */
+        peer_alert(&s->peer, WARNING, 112);
+        expect_ignored(s);
         peer_alert(&s->peer, FATAL, HANDSHAKE_FAILURE);
         deliver(s);
         EXPECT(s, s->failed && s->why.failure == FPL_FAILURE_PEER_ALERTED && s->why.alert == HANDSHAKE_FAILURE);
