@@ -54,7 +54,7 @@ static void on_certificate(assoc *a, const fpl_output *out)
         return;
     }
     if (waits) {
-        world_schedule(w, s->judge_after, CHORE_JUDGE, e, a->conn, 0);
+        world_schedule(w, s->judge_after, CHORE_JUDGE, e, a->id, 0);
     }
 }
 
@@ -95,16 +95,16 @@ static void on_connected(assoc *a)
     learn(a);
     for (unsigned i = 0; i < p->side[e->side].messages; i++) {
         after += rng_below(&e->choices, 400);
-        world_schedule(w, after, CHORE_SEND, e, a->conn, i);
+        world_schedule(w, after, CHORE_SEND, e, a->id, i);
     }
     /* Hours later, when every timer of the handshake has run out. */
-    world_schedule(w, 10 * MINUTE, CHORE_SEND, e, a->conn, 40);
-    world_schedule(w, 90 * MINUTE, CHORE_SEND, e, a->conn, 41);
+    world_schedule(w, 10 * MINUTE, CHORE_SEND, e, a->id, 40);
+    world_schedule(w, 90 * MINUTE, CHORE_SEND, e, a->id, 41);
     if (rng_percent(&e->choices, 20)) {
-        world_schedule(w, 2 * MINUTE, CHORE_SET_MTU, e, a->conn, rng_between(&e->choices, 200, 1500));
+        world_schedule(w, 2 * MINUTE, CHORE_SET_MTU, e, a->id, rng_between(&e->choices, 200, 1500));
     }
     if (p->closes && p->closer == e->side) {
-        world_schedule(w, rng_percent(&e->choices, 20) ? 100 : 180 * MINUTE, CHORE_CLOSE, e, a->conn, 0);
+        world_schedule(w, rng_percent(&e->choices, 20) ? 100 : 180 * MINUTE, CHORE_CLOSE, e, a->id, 0);
     }
 }
 
@@ -181,7 +181,7 @@ void app_event(assoc *a, const fpl_output *out)
         a->signing = true;
         a->digest_len = out->as.signature_wanted.digest_len;
         memcpy(a->digest, out->as.signature_wanted.digest, a->digest_len);
-        world_schedule(w, w->plan->side[e->side].sign_after, CHORE_SIGN, e, a->conn, 0);
+        world_schedule(w, w->plan->side[e->side].sign_after, CHORE_SIGN, e, a->id, 0);
         break;
     case FPL_OUTPUT_CONNECTED: on_connected(a); break;
     case FPL_OUTPUT_KEYING_MATERIAL: on_keys(a, &out->as.srtp); break;
@@ -294,7 +294,7 @@ static void close_it(assoc *a)
     fpl_result result;
     if (w->plan->mode == MODE_A && !w->hooks->faults && end_connected(&w->ends[1 - a->end->side]) == NULL) {
         /* Mode A promises that both connect: a closer with manners waits for it. */
-        world_schedule(w, 1000, CHORE_CLOSE, a->end, a->conn, 0);
+        world_schedule(w, 1000, CHORE_CLOSE, a->end, a->id, 0);
         return;
     }
     do {
@@ -309,7 +309,7 @@ static void close_it(assoc *a)
 
 void app_chore(world *w, const chore *c)
 {
-    assoc *a = end_assoc(c->end, c->conn);
+    assoc *a = end_assoc_by_id(c->end, c->assoc);
     if (c->kind == CHORE_START) {
         end_start(c->end);
         return;

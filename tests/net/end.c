@@ -86,6 +86,7 @@ static assoc *adopt(end *e, fpl_conn *conn)
     }
     a->end = e;
     a->conn = conn;
+    a->id = ++e->world->assocs;
     a->first = e->assocs == NULL;
     a->next = e->assocs;
     a->started = e->world->now;
@@ -99,7 +100,8 @@ static assoc *adopt(end *e, fpl_conn *conn)
     if (p->side[e->side].trust == TRUST_PIN_EARLY) {
         credential_id of_peer = p->side[1 - e->side].credential;
         if (of_peer != CREDENTIAL_NONE) {
-            (void)fpl_conn_add_peer_fingerprint(conn, credential_of(of_peer)->fingerprint, 0);
+            /* At a listener it can be too late to ask for a certificate: then none is shown. */
+            a->pinned = fpl_conn_add_peer_fingerprint(conn, credential_of(of_peer)->fingerprint, 0) == FPL_OK;
         }
     }
     return a;
@@ -116,7 +118,17 @@ static void forget(assoc *a)
 assoc *end_assoc(end *e, const fpl_conn *conn)
 {
     for (assoc *a = e->assocs; a != NULL; a = a->next) {
-        if (a->conn != NULL && (conn == NULL || a->conn == conn)) {
+        if (a->conn == conn) {
+            return a;
+        }
+    }
+    return NULL;
+}
+
+assoc *end_assoc_by_id(end *e, unsigned id)
+{
+    for (assoc *a = e->assocs; a != NULL; a = a->next) {
+        if (a->conn != NULL && a->id == id) {
             return a;
         }
     }

@@ -23,8 +23,9 @@ void end_drain(assoc *a, cause why);
 /* end_settle asks when the end wants to be woken, after anything was done with it. */
 void end_settle(end *e);
 
-/* end_assoc finds the association of `conn`, or of NULL the newest one; NULL when it is gone. */
+/* end_assoc finds the living association of `conn`, end_assoc_by_id the one of that id; NULL when it is gone. */
 assoc *end_assoc(end *e, const fpl_conn *conn);
+assoc *end_assoc_by_id(end *e, unsigned id);
 
 /* end_connected finds the association that is connected, or NULL. */
 assoc *end_connected(const end *e);

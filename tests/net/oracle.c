@@ -241,7 +241,8 @@ void oracle_took(assoc *a, const uint8_t *datagram, size_t len)
 static void agree(world *w, const assoc *c, const assoc *s)
 {
     const plan *p = w->plan;
-    bool        client_showed = p->client_auth != FPL_CLIENT_AUTH_OFF && p->side[CLIENT].credential != CREDENTIAL_NONE;
+    /* A server that pins asks, whatever its configuration says. */
+    bool client_showed = (p->client_auth != FPL_CLIENT_AUTH_OFF || s->pinned) && p->side[CLIENT].credential != CREDENTIAL_NONE;
     if (c->version != FPL_DTLS12 || s->version != FPL_DTLS12) {
         world_complain(w, "versions %04x and %04x", c->version, s->version);
     }

@@ -130,7 +130,9 @@ void plan_make(plan *p, uint64_t seed, plan_mode mode)
          * people who wait. With losses counted in a row only, an exchange may need many more resends. */
         p->deadline = 3600000;
         p->losses_are_counted_in_all = rng_percent(&r, 50);
-        if (!p->losses_are_counted_in_all) {
+        /* An application that thinks for long has its peer spend resends meanwhile. */
+        bool slow = p->side[CLIENT].judge_after > 2000 || p->side[SERVER].judge_after > 2000;
+        if (!p->losses_are_counted_in_all || slow) {
             p->resend_times = 32;
         }
     } else if (rng_percent(&r, 30)) {

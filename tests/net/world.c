@@ -41,7 +41,7 @@ void world_log(const world *w, int side, const char *format, ...)
     printf("\n");
 }
 
-void world_schedule(world *w, fpl_time after, chore_kind kind, end *e, fpl_conn *conn, size_t value)
+void world_schedule(world *w, fpl_time after, chore_kind kind, end *e, unsigned assoc, size_t value)
 {
     chore *c;
     if (w->num_chores == w->cap_chores) {
@@ -57,7 +57,7 @@ void world_schedule(world *w, fpl_time after, chore_kind kind, end *e, fpl_conn 
     c->at = w->now + after;
     c->kind = kind;
     c->end = e;
-    c->conn = conn;
+    c->assoc = assoc;
     c->value = value;
 }
 
@@ -156,7 +156,7 @@ world_result world_run(const plan *p, const hooks *hooks, bool verbose)
     w->network = network_new(p, rng_fork(&w->rng));
     opened = end_open(&w->ends[CLIENT], w, CLIENT) && end_open(&w->ends[SERVER], w, SERVER);
     if (opened && !w->stopped) {
-        world_schedule(w, 0, CHORE_START, &w->ends[CLIENT], NULL, 0);
+        world_schedule(w, 0, CHORE_START, &w->ends[CLIENT], 0, 0);
         for (unsigned ticks = 0; !w->broken && !w->stopped && tick(w); ticks++) {
             if (ticks > MAX_TICKS) {
                 world_complain(w, "the world does not come to rest");

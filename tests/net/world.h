@@ -44,11 +44,12 @@ typedef struct assoc {
     struct assoc *next;
     end          *end;
     fpl_conn     *conn;
+    unsigned      id;
     bool          first; /* of its end */
     bool          connected, failed, closed, peer_closed, keyed, validated, abandoned;
     unsigned      certificates;
     fpl_time      started, connected_at, failed_at, deadline;
-    bool          judged, signing;
+    bool          judged, signing, pinned;
     uint8_t       digest[64];
     size_t        digest_len;
     uint8_t       peer_certificate[32]; /* fingerprint of the leaf that was reported */
@@ -114,7 +115,7 @@ typedef struct chore {
     fpl_time   at;
     chore_kind kind;
     end       *end;
-    fpl_conn  *conn; /* NULL: the end's, whichever it is; gone if it is not there any more */
+    unsigned   assoc; /* its id: a connection's address may be another's later */
     size_t     value;
 } chore;
 
@@ -129,6 +130,7 @@ struct world {
     chore       *chores;
     size_t       num_chores, cap_chores;
     unsigned     calls; /* into the library */
+    unsigned     assocs;
     bool         stopped;
     bool         broken; /* an assertion failed; `complaint` says which */
     char         complaint[400];
@@ -167,7 +169,7 @@ __attribute__((format(printf, 3, 4)))
 void world_log(const world *w, int side, const char *format, ...);
 
 /* world_schedule has an application do something `after` from now. */
-void world_schedule(world *w, fpl_time after, chore_kind kind, end *e, fpl_conn *conn, size_t value);
+void world_schedule(world *w, fpl_time after, chore_kind kind, end *e, unsigned assoc, size_t value);
 
 /* world_called counts a call into the library; when the plan is to stop there, it says so. */
 void world_called(world *w);
