@@ -210,9 +210,6 @@ static fpl_conn *take_stranger(fpl_listener *listener, fpl_peer *old, fpl_bytes 
     size_t       consumed = 0;
     fpl_drop     why = FPL_DROP_NONE;
     fpl_record12 record;
-    /* An answer that nobody fetched was for another datagram, perhaps of another address. */
-    fpl_flights_free_released(&listener->scratch, true);
-    listener->scratch.alert.set = false;
     while (at < len) {
         fpl_parse parse = fpl_header12_parse(datagram + at, len - at, &record, &consumed, &why);
         at += consumed;
@@ -316,6 +313,9 @@ fpl_result fpl_listener_receive(fpl_listener *listener, const uint8_t *address, 
     if (now > listener->now) {
         listener->now = now;
     }
+    /* An answer that nobody fetched was for another datagram, perhaps of another address. */
+    fpl_flights_free_released(&listener->scratch, true);
+    listener->scratch.alert.set = false;
     hash = fpl_peers_hash(&listener->peers, view);
     peer = fpl_peers_find(&listener->peers, view, hash);
     if (peer == NULL || (peer->conn.authenticated && peer->replacement == NULL &&
