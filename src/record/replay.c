@@ -1,5 +1,9 @@
 #include "record/replay.h"
 
+#include "fpl_limits.h"
+
+_Static_assert(FPL_REPLAY_WINDOW == FPL_LIMIT_VALUE_REPLAY_WINDOW, "spec/limits.yaml says how wide the window is");
+
 fpl_drop fpl_replay_check(const fpl_replay *replay, uint64_t seq)
 {
     if (seq >= replay->next) {
