@@ -123,8 +123,8 @@ FPL_EXPORT fpl_result fpl_config_set_plaintext_alerts(fpl_config *config, fpl_pl
 
 /* fpl_config_set_credential sets our certificate chain (leaf first) and its private key, both PEM or DER:
  * PEM may hold several certificates; DER is one; the key is PKCS#8 or SEC 1. Copied. FPL_MISUSE when one
- * of them does not parse, the key is not P-256 or P-384, does not fit the leaf, or the chain exceeds
- * limits `certificate_bytes` and `chain_certificates`; FPL_NO_MEMORY. */
+ * of them does not parse, the key is not P-256 or P-384, does not fit the leaf, or the chain has more than
+ * eight certificates or exceeds setting max_certificate_bytes, as it is then; FPL_NO_MEMORY. */
 FPL_EXPORT fpl_result fpl_config_set_credential(fpl_config *config, const uint8_t *chain, size_t chain_len,
                                                 const uint8_t *key, size_t key_len);
 
@@ -153,7 +153,8 @@ FPL_EXPORT void fpl_fingerprint(const uint8_t *certificate, size_t len, uint8_t 
  * trailing dot; NULL = say nothing, the default. Copied. */
 FPL_EXPORT fpl_result fpl_config_set_server_name(fpl_config *config, const char *host_name);
 
-/* fpl_trace_event is one step of a machine, given to the trace callback. Strings are static. */
+/* fpl_trace_event is one step of a machine, given to the trace callback. Strings are static, but for `event`, which
+ * lives until the callback returns. */
 typedef struct fpl_trace_event {
     const char *machine;
     const char *state;
@@ -173,7 +174,7 @@ FPL_EXPORT fpl_result fpl_config_set_trace(fpl_config *config, fpl_trace_fn trac
 
 /* fpl_config_set_key_log has each connection's secrets written to `log` as lines of the SSLKEYLOGFILE
  * format, without the line end (draft-ietf-tls-keylogfile). Whoever reads them reads the connection: off
- * unless set. */
+ * unless set. `line` is wiped once the callback returns, which must not call back into the library. */
 typedef void (*fpl_key_log_fn)(void *arg, const char *line);
 FPL_EXPORT fpl_result fpl_config_set_key_log(fpl_config *config, fpl_key_log_fn log, void *arg);
 
@@ -214,7 +215,7 @@ FPL_EXPORT void  fpl_conn_set_user_data(fpl_conn *conn, void *data);
 FPL_EXPORT void *fpl_conn_user_data(const fpl_conn *conn);
 
 /* fpl_conn_start begins a client's handshake; poll for its first flight. FPL_MISUSE for a server, or when
- * it has begun; FPL_NO_MEMORY; FPL_FAILED. */
+ * it has begun; FPL_FAILED, also when memory is short. */
 FPL_EXPORT fpl_result fpl_conn_start(fpl_conn *conn, fpl_time now);
 
 /* fpl_conn_receive attaches a datagram of the peer's. Its records are opened in place while the connection
@@ -308,8 +309,8 @@ FPL_EXPORT fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t 
 FPL_EXPORT size_t fpl_conn_send_prefix(const fpl_conn *conn);
 FPL_EXPORT size_t fpl_conn_send_overhead(const fpl_conn *conn);
 
-/* fpl_conn_max_payload is the longest payload fpl_conn_send takes now: what fits the MTU, or 2^14 with
- * setting large_records; 0 before CONNECTED. */
+/* fpl_conn_max_payload is the longest payload fpl_conn_send takes now: what fits the MTU, or
+ * setting max_payload where that is not 0; 0 before CONNECTED. */
 FPL_EXPORT size_t fpl_conn_max_payload(const fpl_conn *conn);
 
 /* fpl_conn_close says goodbye: poll for the close_notify. Twice does nothing. FPL_FAILED. */
@@ -338,7 +339,7 @@ FPL_EXPORT const char *fpl_conn_server_name(const fpl_conn *conn);
 FPL_EXPORT fpl_result fpl_conn_peer_fingerprint(const fpl_conn *conn, uint8_t sha256[32]);
 
 /* fpl_conn_export derives keying material (RFC 5705). `context` NULL means no context, which differs from
- * an empty one. FPL_NOT_YET before CONNECTED; FPL_MISUSE for a label reserved by RFC 5246, a context of more
+ * an empty one. FPL_NOT_YET before CONNECTED; FPL_MISUSE for an empty label or one reserved by RFC 5246, a context of more
  * than 65535 octets, an `out_len` of more than 65535, or a connection without extended_master_secret (RFC 7627
  * section 5.4; only where the configuration switched it off; SRTP keys are given even so); `out` is untouched
  * then. FPL_FAILED; FPL_NO_MEMORY. */
@@ -401,15 +402,17 @@ FPL_EXPORT fpl_listener *fpl_listener_new(const fpl_config *config, fpl_time now
 FPL_EXPORT void fpl_listener_free(fpl_listener *listener);
 
 /* fpl_listener_set_cookie_key makes `key` (32 octets) the one that new cookies are sealed with; the one
- * before stays valid until the next call. A fleet behind one address shares keys and ids. Without calls the
- * listener draws a key of its own and rotates it each cookie_lifetime. */
+ * before stays valid until the next call. A fleet behind one address shares keys and ids, and a clock: a cookie
+ * is dated by `now`, and one that is older than setting cookie_lifetime, or of the future, is not taken. Without
+ * calls the listener draws a key of its own and rotates it as setting cookie_key_life says. FPL_MISUSE when the
+ * newest key has this id already. */
 FPL_EXPORT fpl_result fpl_listener_set_cookie_key(fpl_listener *listener, uint8_t key_id, const uint8_t key[32]);
 
 /* fpl_listener_receive takes a datagram that came from `address` (1 to 64 opaque octets: whatever tells peers
  * apart, port included). If it belongs to a connection, or made one, *conn is set and the datagram is
  * attached to it: poll that connection. Otherwise *conn is NULL, the datagram is done with, and
- * fpl_listener_poll has the answer, if there is one. FPL_MISUSE for a bad address or a connection not
- * drained; FPL_NO_MEMORY. */
+ * fpl_listener_poll has the answer, if there is one, until the next call of this function. FPL_MISUSE for a bad
+ * address or a connection not drained. Want of memory is no result: the datagram is dropped and counted. */
 FPL_EXPORT fpl_result fpl_listener_receive(fpl_listener *listener, const uint8_t *address, size_t address_len,
                                            uint8_t *datagram, size_t len, fpl_time now, fpl_conn **conn);
 
