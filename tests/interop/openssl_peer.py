@@ -18,7 +18,6 @@ HEADERS = 28
 class OpensslPeer:
     echoes = False
     largest_in = 16384
-    refused = (rb"^ERROR", "out")
 
     # OpenSSL 3.0 forgets, where messages share a datagram, some of what a record adds.
     exceeds_mtu = 16
@@ -29,6 +28,7 @@ class OpensslPeer:
         self.says_group = role == "client"
         # What each reads from its input at once.
         self.largest_out = 16384 if role == "server" else 8192
+        self.refused = (rb"^ERROR", "err") if role == "server" else (rb":error:", "err")
         self.process = None
         self.read_up_to = 0
 
