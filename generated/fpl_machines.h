@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: 876a5c9ddb6f781e854cf0072552d0a5370d64495c60f90276c1a8e5a6316d26 */
+ * SHA-256 of these: be1889ae3d66cdfe29af226f40e57114ae372c9314bb0df61ec19204310c038a */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

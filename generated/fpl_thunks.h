@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: ca9342cfd6b5c6ccadb297827c0ef48ea5e121b1565c753171ccfb90d29ae95f */
+ * SHA-256 of these: e5a1eecf759f102bed26920390b920631eb5926600b0d2950aa1b06fb0a51dc2 */
 /* Doors from the tables to typed functions: each hands over the member of the message that the function takes. */
 #ifndef FPL_THUNKS_H
 #define FPL_THUNKS_H

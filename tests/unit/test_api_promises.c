@@ -160,6 +160,52 @@ START_TEST(a_pin_after_the_judgement_is_refused)
 }
 END_TEST
 
+/* --- time ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_last_flight_is_not_kept_for_ever)
+{ /* asked for just before its time is over, and the application lets it lie: it is forgotten all the same */
+    static uint8_t again[ROOM];
+    size_t         len;
+    uint8_t        buf[ROOM];
+    fpl_output     out;
+    fpl_stats      before, after;
+    set_up();
+    open_ends();
+    ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
+    (void)drain(&client, &server);
+    (void)hand_over(&client, &server);
+    (void)hand_over(&server, &client);
+    ck_assert_uint_eq(server.num, 1); /* flight 5 */
+    (void)hand_over(&client, &server);
+    ck_assert_uint_eq(server.connected, 1);
+    /* flight 6 is lost; flight 5 comes again, and once more later */
+    client.num = 0;
+    ck_assert_int_eq(fpl_conn_timeout(client.conn, 1000), FPL_OK);
+    (void)drain(&client, &server);
+    ck_assert_uint_eq(server.num, 1);
+    ck_assert_int_eq(fpl_conn_timeout(server.conn, 239999), FPL_OK);
+    ck_assert_int_eq(fpl_conn_receive(server.conn, server.heard[0], server.len[0], 239999), FPL_OK);
+    ck_assert_int_eq(fpl_conn_poll(server.conn, buf, 10, &out), FPL_BUFFER_TOO_SMALL);
+    ck_assert_int_eq(fpl_conn_timeout(server.conn, 240001), FPL_OK);
+    (void)drain(&server, &client);
+    server.num = 0;
+    ck_assert_int_eq(fpl_conn_timeout(client.conn, 3000), FPL_OK);
+    (void)drain(&client, &server);
+    ck_assert_uint_eq(server.num, 1);
+    len = server.len[0];
+    memcpy(again, server.heard[0], len);
+    before.size = after.size = sizeof before;
+    ck_assert_int_eq(fpl_conn_stats(server.conn, &before), FPL_OK);
+    ck_assert_int_eq(fpl_conn_receive(server.conn, again, len, 400000), FPL_OK);
+    client.num = 0;
+    (void)drain(&server, &client);
+    ck_assert_int_eq(fpl_conn_stats(server.conn, &after), FPL_OK);
+    ck_assert_uint_eq(client.num, 0);
+    ck_assert_uint_eq(after.flights_resent, before.flights_resent);
+    tear_down();
+}
+END_TEST
+
 /* --- closing ------------------------------------------------------------------------------------------------- */
 
 START_TEST(closed_before_a_word_is_closed)
@@ -242,6 +288,7 @@ END_TEST
 
 static void tests(TCase *tc)
 {
+    tcase_add_test(tc, a_last_flight_is_not_kept_for_ever);
     tcase_add_test(tc, closed_before_a_word_is_closed);
     tcase_add_test(tc, an_answer_goes_to_its_asker_only);
     tcase_add_test(tc, what_is_over_is_not_due);
