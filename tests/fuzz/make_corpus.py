@@ -97,6 +97,7 @@ def scripts():
         "tight": bytes([0x78, 0x06, 0x8a, 0, 0x20]),
         "external": bytes([0x2b, 0x32, 0x02, 90, 0x03]),
         "p384": bytes([0x28, 0x08, 0x89, 40, 0x00]),
+        "small": bytes([0x23, 0x00, 0x0f, 120, 0x0c]),
     }
     pump, wake = step("pump"), step("wake")
     talk = step("send", 0, b=100) + step("send", 1, b=300) + pump
@@ -119,6 +120,11 @@ def scripts():
         "mtu": step("mtu", 0, b=200) + step("mtu", 1, b=230) + pump + wake + pump + talk,
         "data-first": b"".join(step("deliver", i % 2) for i in range(5)) + step("send", 1, b=50) +
         step("deliver", 0, a=255) + pump + talk,
+        "forgeries": pump + step("send", 1, b=40) + step("flip", 0, b=20, c=1) + step("deliver", 0) +
+        step("send", 1, b=40) + step("flip", 0, b=20, c=1) + step("deliver", 0) + talk,
+        "numbers": pump + step("numbers", 1, b=1000) + talk + step("numbers", 1, a=39, b=511) + talk + talk,
+        "window": pump + step("send", 1, b=9) + step("send", 1, b=9) + step("numbers", 1, b=100) + step("send", 1, b=9) +
+        step("deliver", 0, a=2) + step("deliver", 0, a=1) + talk,
         "junk": pump + step("inject", 0, body=bytes(range(64))) + step("inject", 1, body=b"\x16\xfe\xfd" + bytes(30)) + talk,
         "cookie-keys": step("deliver", 0) + step("cookie_key", 0, a=3, b=4) + pump + step("cookie_key", 0, a=4, b=5) + talk,
     }
@@ -126,6 +132,8 @@ def scripts():
         "sealed-alert": pump + step("seal", 0, a=1, b=1, body=b"\x02\x28") + step("seal", 1, a=1, b=1, body=b"\x02\x28") + pump,
         "sealed-junk": pump + step("seal", 0, b=1, body=bytes(30)) + step("seal", 1, b=1, body=bytes(30)) + talk,
         "sealed-hello": pump + step("seal_fragment", 1, a=0) + step("seal_fragment", 0, a=1, body=bytes(60)) + talk,
+        "conflict": pump + step("seal_fragment", 0, a=11, b=0x0204, flags=0, c=0, body=bytes(9)) +
+        step("seal_fragment", 0, a=11, b=0x0204, c=0, body=bytes(8) + b"x") + pump,
         "empty-data": pump + step("seal", 0, a=3, b=1) + step("seal", 1, a=3, b=1) + talk,
         **{f"mutated-{kind}": step("restart", 1) + step("mutate", a=kind, b=at, c=by) + pump + talk
            for kind in CODECS for at, by in ((3, 1),)},
@@ -134,7 +142,7 @@ def scripts():
     for head_name, head in heads.items():
         for name, story in stories.items():
             write("network", f"{head_name}-{name}", head + story)
-            if head_name in ("plain", "listener", "open-door"):
+            if head_name in ("plain", "listener", "open-door", "small"):
                 write("listener", f"{head_name}-{name}", head + story)
         for name, story in hostile.items():
             if head_name in ("plain", "webrtc", "asks"):

@@ -378,6 +378,15 @@ static void arm_mutation(world *w, const step *s)
     mutation.armed = true;
 }
 
+static void raise_number(world *w, int which, const step *s)
+{
+    assoc   *a = world_current(w, which);
+    uint64_t more = (uint64_t)s->b << (s->a % 40);
+    if (a != NULL && a->conn->write_epoch == 1 && more <= FPL_RECORD_MAX_SEQ - a->conn->write[1].next_seq) {
+        a->conn->write[1].next_seq += more;
+    }
+}
+
 static void play(world *w, const step *s)
 {
     int     which = (int)(s->who % (1 + w->num_clients));
@@ -427,6 +436,7 @@ static void play(world *w, const step *s)
         }
         break;
     case SCRIPT_MUTATE: arm_mutation(w, s); break;
+    case SCRIPT_NUMBERS: raise_number(w, which, s); break;
     case SCRIPT_NUM_OPS: break;
     }
 }

@@ -89,6 +89,17 @@ static fpl_config *configure(end *e, int which, const uint8_t head[5])
         result |= fpl_config_set_plaintext_alerts(config, FPL_PLAINTEXT_ALERTS_FATAL);
     }
     result |= fpl_config_set(config, FPL_SETTING_MTU, 200u + 6u * head[3]);
+    if ((head[4] & 4) != 0) {
+        result |= fpl_config_set(config, FPL_SETTING_FORGERIES, 2);
+        result |= fpl_config_set(config, FPL_SETTING_SEAL_RECORDS, 1024);
+    }
+    if ((head[4] & 8) != 0) {
+        result |= fpl_config_set(config, FPL_SETTING_MAX_HANDSHAKE_MESSAGE, 2048);
+        result |= fpl_config_set(config, FPL_SETTING_MAX_CERTIFICATE_BYTES, 1024);
+        result |= fpl_config_set(config, FPL_SETTING_TRUST_WAIT, 0);
+        result |= fpl_config_set(config, FPL_SETTING_LISTENER_CONNECTIONS, 2);
+        result |= fpl_config_set(config, FPL_SETTING_HELLO_POOL_SLOTS, 2);
+    }
     if (which != WORLD_SERVER && (head[4] & 16) != 0) {
         result |= fpl_config_set_server_name(config, "server.example");
     }
@@ -424,6 +435,7 @@ static fpl_result poll_tight(fpl_conn *conn, fpl_output *out)
 void world_drain(world *w, int which, assoc *a)
 {
     end       *e = &w->ends[which];
+    bool       was_closed = fpl_conn_is_closed(a->conn);
     fpl_output out;
     for (unsigned polls = 0;; polls++) {
         fpl_result result = e->tight ? poll_tight(a->conn, &out) : fpl_conn_poll(a->conn, out_room, sizeof out_room, &out);
@@ -434,6 +446,9 @@ void world_drain(world *w, int which, assoc *a)
             return;
         }
         FUZZ_CHECK(!a->failed, "it lives again");
+        FUZZ_CHECK(!was_closed || (fpl_conn_is_closed(a->conn) && (out.type == FPL_OUTPUT_DATAGRAM || out.type == FPL_OUTPUT_TIMEOUT ||
+                                                                    out.type == FPL_OUTPUT_CLOSE_NOTIFY)),
+                   "output %d of one that is closed", (int)out.type);
         switch (out.type) {
         case FPL_OUTPUT_DATAGRAM: said(w, which, a, out_room, out.as.datagram_len, true); break;
         case FPL_OUTPUT_PEER_CERTIFICATE:
