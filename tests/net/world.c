@@ -126,6 +126,7 @@ static void count(const world *w, world_result *r)
 {
     for (int side = 0; side < NUM_SIDES; side++) {
         for (const assoc *a = w->ends[side].assocs; a != NULL; a = a->next) {
+            r->internal = r->internal || a->end_reason.failure == FPL_FAILURE_INTERNAL;
             r->resends += a->pace.by_timer_in_all;
             r->data_sent += a->messages_sent;
             r->data_got += a->messages_got;
@@ -176,6 +177,7 @@ world_result world_run(const plan *p, const hooks *hooks, bool verbose)
         r.outcome = OUTCOME_BROKEN;
         memcpy(r.complaint, w->complaint, sizeof r.complaint);
     }
+    r.opened = opened;
     count(w, &r);
     end_free(&w->ends[CLIENT]);
     end_free(&w->ends[SERVER]);

@@ -147,6 +147,8 @@ typedef enum world_outcome {
 typedef struct world_result {
     world_outcome outcome;
     char          complaint[400];
+    bool          opened;   /* both ends could be made at all */
+    bool          internal; /* an end says that it failed for an internal reason */
     fpl_time      connected_at; /* the later end */
     unsigned      calls;
     unsigned      resends;      /* by timer, both ends */
