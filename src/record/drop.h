@@ -5,12 +5,12 @@
  * sees is the same silence for each (RFC 6347 section 4.1.2.7). */
 typedef enum fpl_drop {
     FPL_DROP_NONE,      /* not dropped */
-    FPL_DROP_NOT_DTLS,  /* the bytes are no record with a 13-byte header */
+    FPL_DROP_NOT_DTLS,  /* no header of ours, or one with a connection ID, of which we agreed to none */
     FPL_DROP_TRUNCATED, /* the header, or its length, goes beyond the datagram */
-    FPL_DROP_TYPE,      /* a content type that we do not know */
+    FPL_DROP_TYPE,      /* a content type that we do not know, or none */
     FPL_DROP_VERSION,
     FPL_DROP_TOO_LONG,
-    FPL_DROP_TOO_SHORT, /* no room for nonce and tag */
+    FPL_DROP_TOO_SHORT, /* no room for nonce and tag, or nothing to mask a number with */
     FPL_DROP_EPOCH,     /* an epoch without keys, or gone */
     FPL_DROP_REPLAY,
     FPL_DROP_TOO_OLD, /* left of the replay window */

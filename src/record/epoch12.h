@@ -8,17 +8,7 @@
 #include "record/drop.h"
 #include "record/epoch.h"
 #include "record/header12.h"
-
-/* fpl_seal is the outcome of making a record. With all but `FPL_SEAL_OK` no record number is used
- * up. */
-typedef enum fpl_seal {
-    FPL_SEAL_NONE, /* never returned */
-    FPL_SEAL_OK,
-    FPL_SEAL_BUFFER_TOO_SMALL,
-    FPL_SEAL_TOO_LONG,  /* more than FPL_RECORD_MAX_PLAINTEXT */
-    FPL_SEAL_EXHAUSTED, /* all 2^48 numbers are used up */
-    FPL_SEAL_INTERNAL,  /* what lies in the buffer must not be sent */
-} fpl_seal;
+#include "record/seal.h"
 
 /* fpl_epoch12_prefix returns how far behind the start of a record its plaintext lies. */
 size_t fpl_epoch12_prefix(const fpl_write_epoch *epoch);
