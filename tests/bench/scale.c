@@ -3,7 +3,8 @@
  *
  * The connections are unfinished ones, waiting for a signature from outside: each has a deadline, so the heap
  * of deadlines is as full as the table of addresses. The datagrams are their hellos once more and, every other
- * one, a record that nobody may send, from addresses all over the table. */
+ * one, a record that nobody may send, from addresses all over the table: to each at most one, if there are no
+ * more of them than connections, so that the work is the same whatever their number. */
 #include <flightplan/flightplan.h>
 #include <stdio.h>
 #include <stdlib.h>
