@@ -40,6 +40,9 @@ class OpensslPeer:
                     "-keymatexport", label, "-keymatexportlen", length)
         if case.srtp:
             yield from ("-use_srtp", PROFILES[case.srtp])
+        if case.loss:
+            # Or a late double of a datagram wakes SSL_read, which then waits for ever for one that is new.
+            yield "-timeout"
 
     def credential(self, name):
         mine = self.credentials[name]
