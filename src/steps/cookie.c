@@ -1,5 +1,6 @@
 #include "steps/cookie.h"
 
+#include <openssl/mem.h>
 #include <string.h>
 
 #include "crypto/hmac.h"
@@ -31,6 +32,7 @@ fpl_status fpl_cookie_jar_turn(fpl_cookie_jar *jar, const fpl_config *config, fp
     if (status == FPL_STATUS_OK) {
         fpl_cookie_jar_add(jar, (uint8_t)(jar->id[0] + 1), key, now);
     }
+    OPENSSL_cleanse(key, sizeof key);
     return status;
 }
 

@@ -1,4 +1,5 @@
 /* Finished: the last word of each side over all that was said (RFC 5246 section 7.4.9). */
+#include <openssl/mem.h>
 #include <string.h>
 
 #include "crypto/hmac.h"
@@ -12,6 +13,9 @@ static fpl_status verify_data(const fpl_conn *conn, fpl_role sender, uint8_t out
     const char       *text = sender == FPL_ROLE_CLIENT ? client : server;
     uint8_t           digest[FPL_HASH_MAX_LEN];
     size_t            len = fpl_transcript_digest(&conn->hs->transcript, conn->suite->hash, digest);
+    if (len == 0) {
+        return FPL_STATUS_INTERNAL; /* a Finished over nothing would be one for every handshake */
+    }
     return fpl_prf_expand(&conn->hs->master, fpl_bytes_of((const uint8_t *)text, sizeof client - 1),
                           fpl_bytes_of(digest, len), fpl_bytes_none(), out, FPL_VERIFY_DATA12_LEN);
 }
@@ -20,8 +24,10 @@ bool fpl_check_finished12_valid(const fpl_conn *conn, const fpl_finished *msg)
 {
     uint8_t  expected[FPL_VERIFY_DATA12_LEN];
     fpl_role sender = conn->role == FPL_ROLE_CLIENT ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT;
-    return verify_data(conn, sender, expected) == FPL_STATUS_OK && msg->verify_data.len == sizeof expected &&
-           fpl_equal(msg->verify_data.data, expected, sizeof expected);
+    bool     good = verify_data(conn, sender, expected) == FPL_STATUS_OK && msg->verify_data.len == sizeof expected &&
+                fpl_equal(msg->verify_data.data, expected, sizeof expected);
+    OPENSSL_cleanse(expected, sizeof expected); /* what a stranger lacks, if it was not this */
+    return good;
 }
 
 bool fpl_build_finished(const fpl_conn *conn, fpl_writer *w)

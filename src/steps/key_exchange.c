@@ -97,8 +97,9 @@ static fpl_status derive_master_secret(fpl_conn *conn, fpl_bytes premaster)
     status = fpl_prf_init(&prf, conn->suite->hash, premaster);
     if (status == FPL_STATUS_OK && conn->results.extended_master_secret) {
         len = fpl_transcript_digest(&conn->hs->transcript, conn->suite->hash, session_hash);
-        status = fpl_prf_expand(&prf, label("extended master secret"), fpl_bytes_of(session_hash, len), fpl_bytes_none(),
-                                conn->master_secret, sizeof conn->master_secret);
+        status = len == 0 ? FPL_STATUS_INTERNAL
+                          : fpl_prf_expand(&prf, label("extended master secret"), fpl_bytes_of(session_hash, len),
+                                           fpl_bytes_none(), conn->master_secret, sizeof conn->master_secret);
     } else if (status == FPL_STATUS_OK) {
         status = fpl_prf_expand(&prf, label("master secret"), fpl_bytes_of(conn->client_random, FPL_RANDOM_LEN),
                                 fpl_bytes_of(conn->server_random, FPL_RANDOM_LEN), conn->master_secret,
