@@ -281,6 +281,9 @@ static void send_data(assoc *a, size_t index)
     if (out_len != len + fpl_conn_send_overhead(a->conn)) {
         world_complain(w, "%zu bytes became %zu, not %zu more", len, out_len, fpl_conn_send_overhead(a->conn));
     }
+    if (a->first && out_len > e->mtu) {
+        world_complain(w, "application data of %zu bytes, MTU %zu", out_len, e->mtu);
+    }
     a->datagrams_out++;
     a->bytes_out += out_len;
     a->messages_sent++;
@@ -325,7 +328,10 @@ void app_chore(world *w, const chore *c)
     case CHORE_SIGN: sign(a); break;
     case CHORE_SEND: send_data(a, c->value); break;
     case CHORE_CLOSE: close_it(a); break;
-    case CHORE_SET_MTU: (void)fpl_conn_set_mtu(a->conn, c->value); break;
+    case CHORE_SET_MTU:
+        (void)fpl_conn_set_mtu(a->conn, c->value);
+        c->end->mtu = c->value;
+        break;
     case CHORE_NONE:
     case CHORE_START:
     default: break;

@@ -92,6 +92,12 @@ static assoc *adopt(end *e, fpl_conn *conn)
     a->started = e->world->now;
     a->deadline = FPL_NEVER;
     a->validated = e->side == CLIENT || !plan_limited(p);
+    if (a->first) {
+        e->mtu = p->side[e->side].mtu;
+        if (p->side[e->side].later_mtu > 0) {
+            world_schedule(e->world, p->side[e->side].later_mtu_at, CHORE_SET_MTU, e, a->id, p->side[e->side].later_mtu);
+        }
+    }
     e->assocs = a;
     fpl_conn_set_user_data(conn, a);
     if (e->side == SERVER && p->door != DOOR_COOKIE && p->validated) {

@@ -253,10 +253,33 @@ static void remember(network *n, int side, const uint8_t *datagram, size_t len)
     }
 }
 
-static void mischief(network *n, int side, fpl_time now)
+/* Changes bits of one protected record; in the clear that could be another message, which is an attack of its own. */
+static bool spoil(network *n, const uint8_t *datagram, size_t len, uint8_t *out)
+{
+    view        records = view_of(datagram, len);
+    view_record record;
+    memcpy(out, datagram, len);
+    while (view_next_record(&records, &record)) {
+        if (record.epoch == 1) {
+            size_t flips = rng_between(&n->rng, 1, 4);
+            for (size_t i = 0; i < flips; i++) {
+                size_t at = (size_t)(record.body - datagram) - VIEW_RECORD_HEADER + rng_below(&n->rng, VIEW_RECORD_HEADER + record.len);
+                out[at] = (uint8_t)(out[at] ^ 1u << rng_below(&n->rng, 8));
+            }
+            return memcmp(out, datagram, len) != 0;
+        }
+    }
+    return false;
+}
+
+static void mischief(network *n, int side, const uint8_t *datagram, size_t datagram_len, fpl_time now)
 {
     const plan_path *path = &n->plan->path[side];
-    uint8_t          bytes[256];
+    uint8_t          bytes[256], copy[2048];
+    if (rng_percent(&n->rng, path->spoilt) && datagram_len <= sizeof copy && spoil(n, datagram, datagram_len, copy)) {
+        put(n, side, false, copy, datagram_len, arrival(n, side, now));
+        n->forged++;
+    }
     if (rng_percent(&n->rng, path->junk)) {
         size_t len = forge(n, side, bytes, sizeof bytes);
         put(n, side, false, bytes, len, arrival(n, side, now));
@@ -278,7 +301,7 @@ void network_send(network *n, int side, const uint8_t *datagram, size_t len, fpl
     n->sent++;
     remember(n, side, datagram, len);
     if (!n->quiet) {
-        mischief(n, side, now);
+        mischief(n, side, datagram, len, now);
     }
     if (path->mtu > 0 && len > path->mtu) {
         n->dropped++;

@@ -61,12 +61,11 @@ void oracle_datagram(assoc *a, burst *b, const uint8_t *datagram, size_t len)
     world      *w = a->end->world;
     view        records = view_of(datagram, len);
     view_record record;
-    size_t      mtu = w->plan->side[a->end->side].mtu;
+    size_t      mtu = a->first ? a->end->mtu : 1500;
     a->datagrams_out++;
     a->bytes_out += len;
     b->datagrams++;
-    /* After CONNECTED the application may have told another one. */
-    if (len > mtu && !a->connected) {
+    if (len > mtu) {
         world_complain(w, "%s: a datagram of %zu bytes, MTU %zu", name_of(a->end), len, mtu);
     }
     if (!a->validated && !a->connected && a->bytes_out > 3 * a->bytes_in) {

@@ -65,6 +65,8 @@ static void draw_side(rng *r, plan_side *s, bool server, plan_mode mode)
     s->external = rng_percent(r, 20);
     s->sign_after = rng_percent(r, 50) ? 0 : rng_below(r, 3000);
     s->mtu = rng_percent(r, 40) ? rng_between(r, 200, 1500) : rng_percent(r, 50) ? 1200 : rng_between(r, 200, 400);
+    s->later_mtu = rng_percent(r, 90) ? 0 : rng_between(r, 200, 1500);
+    s->later_mtu_at = rng_below(r, 5000);
     s->tight_buffers = rng_percent(r, 15);
     s->messages = (unsigned)rng_between(r, 1, 12);
 }
@@ -78,6 +80,7 @@ static void draw_path(rng *r, plan_path *p, plan_mode mode)
     p->jitter = jitters[rng_below(r, sizeof jitters / sizeof jitters[0])];
     p->junk = rng_percent(r, 60) ? 0 : (unsigned)rng_below(r, 41);
     p->replay = rng_percent(r, 60) ? 0 : (unsigned)rng_below(r, 41);
+    p->spoilt = rng_percent(r, 70) ? 0 : (unsigned)rng_below(r, 41);
 }
 
 static void draw_black_hole(rng *r, plan *p)
@@ -87,6 +90,7 @@ static void draw_black_hole(rng *r, plan *p)
     for (int side = 0; side < NUM_SIDES; side++) {
         p->path[side].mtu = rng_between(r, 548, 900);
         p->side[side].mtu = rng_between(r, 548, 1500);
+        p->side[side].later_mtu = 0;
         p->path[side].loss /= 2;
     }
     p->resend_times = 32;
@@ -231,8 +235,8 @@ void plan_print(const plan *p, FILE *out)
         for (size_t i = 0; i < s->num_groups; i++) {
             fprintf(out, " %04x", (unsigned)s->groups[i]);
         }
-        fprintf(out, "\n    sends: loss %u%%, twice %u%%, delay %llu..%llu, path mtu %zu, junk %u%%, replay %u%%\n",
+        fprintf(out, "\n    sends: loss %u%%, twice %u%%, delay %llu..%llu, path mtu %zu, junk %u%%, replay %u%%, spoilt %u%%\n",
                 path->loss, path->duplicate, (unsigned long long)path->delay,
-                (unsigned long long)(path->delay + path->jitter), path->mtu, path->junk, path->replay);
+                (unsigned long long)(path->delay + path->jitter), path->mtu, path->junk, path->replay, path->spoilt);
     }
 }

@@ -41,6 +41,8 @@ typedef struct plan_side {
     bool             external; /* the private key is elsewhere */
     fpl_time         sign_after;
     size_t           mtu;
+    size_t           later_mtu;     /* what the application learns while the handshake goes on; 0 = nothing */
+    fpl_time         later_mtu_at;
     bool             tight_buffers; /* polls with too small a buffer first, always */
     unsigned         messages;      /* of application data */
 } plan_side;
@@ -54,6 +56,7 @@ typedef struct plan_path {
     size_t   mtu;       /* larger datagrams vanish; 0 = all fit */
     unsigned junk;      /* percent of datagrams that a stranger sends one beside */
     unsigned replay;    /* percent of datagrams beside which an old one comes again */
+    unsigned spoilt;    /* percent of protected datagrams beside which a copy with changed bits comes */
 } plan_path;
 
 typedef struct plan {

@@ -84,6 +84,7 @@ struct end {
     fpl_listener *listener;
     assoc        *assocs; /* the first one is the last of the list */
     fpl_time      deadline;
+    size_t        mtu;    /* of the first association, as the library was told last */
     rng           random; /* what the library draws from */
     rng           choices;
     uint64_t      stateless_out, stateless_in;
