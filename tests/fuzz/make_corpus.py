@@ -125,6 +125,8 @@ def scripts():
         "numbers": pump + step("numbers", 1, b=1000) + talk + step("numbers", 1, a=39, b=511) + talk + talk,
         "window": pump + step("send", 1, b=9) + step("send", 1, b=9) + step("numbers", 1, b=100) + step("send", 1, b=9) +
         step("deliver", 0, a=2) + step("deliver", 0, a=1) + talk,
+        "other-address": step("deliver", 0) + step("deliver", 1) +
+        step("replay", 0x20, flags=1, b=4) + step("replay", 0x10, flags=1, b=4) + pump + talk,  # 4: the hello with its cookie
         "junk": pump + step("inject", 0, body=bytes(range(64))) + step("inject", 1, body=b"\x16\xfe\xfd" + bytes(30)) + talk,
         "cookie-keys": step("deliver", 0) + step("cookie_key", 0, a=3, b=4) + pump + step("cookie_key", 0, a=4, b=5) + talk,
     }

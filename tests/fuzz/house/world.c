@@ -7,7 +7,6 @@
 #include <openssl/mem.h>
 
 #include "api/config.h"
-#include "engine/interpret.h"
 #include "house/chance.h"
 #include "record/header12.h"
 
@@ -135,6 +134,7 @@ void world_open(world *w, const world_plan *plan, fuzz_input *in)
     w->now = 1000000;
     w->num_clients = plan->num_clients;
     w->validated = (head[2] & 128) != 0;
+    w->asks_cookies = (head[0] & 2) != 0;
     for (size_t i = 0; i <= plan->num_clients; i++) {
         end *e = &w->ends[i];
         e->credential = i == WORLD_SERVER ? of_server[head[1] >> 2 & 3] : of_client[head[1] & 3];
@@ -524,18 +524,53 @@ static void release_ended(world *w)
     FUZZ_CHECK(fpl_listener_num_connections(e->listener) <= e->num_assocs, "connections that nobody was told of");
 }
 
+/* A HelloVerifyRequest has its cookie at its end, RFC 6347 section 4.2.1: headers, version, length. */
+static void note_cookie(world *w, uint8_t client, const uint8_t *bytes, size_t len)
+{
+    const size_t at = FPL_HEADER12_LEN + 12 + 2;
+    unsigned     slot = w->num_cookies[client] % WORLD_COOKIES;
+    if (len > at + 1 && bytes[0] == FPL_CONTENT_TYPE_HANDSHAKE && bytes[FPL_HEADER12_LEN] == FPL_HANDSHAKE_TYPE_HELLO_VERIFY_REQUEST) {
+        FUZZ_CHECK(len == at + 1 + bytes[at] && bytes[at] > 0, "a cookie of %u octets", bytes[at]);
+        memcpy(w->cookies[client][slot], bytes + at + 1, bytes[at]);
+        w->cookie_lens[client][slot] = bytes[at];
+        w->num_cookies[client]++;
+    }
+}
+
+/* Was a cookie in `bytes` sent to this address? One that came in fragments is believed if any was. */
+static bool has_cookie(const world *w, uint8_t client, const uint8_t *bytes, size_t len)
+{
+    const uint8_t *header = bytes + FPL_HEADER12_LEN;
+    unsigned       num = w->num_cookies[client] < WORLD_COOKIES ? w->num_cookies[client] : WORLD_COOKIES;
+    bool           whole = len >= FPL_HEADER12_LEN + 12 && bytes[0] == FPL_CONTENT_TYPE_HANDSHAKE &&
+                 header[0] == FPL_HANDSHAKE_TYPE_CLIENT_HELLO && memcmp(header + 1, header + 9, 3) == 0;
+    for (unsigned i = 0; whole && i < num; i++) {
+        size_t size = w->cookie_lens[client][i];
+        for (size_t at = 0; at + size <= len; at++) {
+            if (memcmp(bytes + at, w->cookies[client][i], size) == 0) {
+                return true;
+            }
+        }
+    }
+    return !whole && num > 0;
+}
+
 static void deliver_to_listener(world *w, uint8_t client, uint8_t *bytes, size_t len)
 {
     end       *e = &w->ends[WORLD_SERVER];
     fpl_conn  *conn = NULL;
     uint8_t    address[7] = {192, 0, 2, 0, 0x13, 0x88, 0};
     fpl_result result;
+    uint8_t    first[512]; /* the library may write what it is given */
+    size_t     first_len = len < sizeof first ? len : sizeof first;
     address[3] = client;
+    memcpy(first, bytes, first_len);
     result = fpl_listener_receive(e->listener, address, sizeof address - (client & 1), bytes, len, w->now, &conn);
     FUZZ_CHECK(result == FPL_OK || result == FPL_NO_MEMORY, "listener: %d", result);
     if (conn != NULL) {
         assoc *a = find(w, WORLD_SERVER, conn);
         if (a == NULL) {
+            FUZZ_CHECK(!w->asks_cookies || has_cookie(w, client, first, first_len), "a connection without a cookie");
             a = new_assoc(w, WORLD_SERVER, conn, client);
         }
         a->bytes_in += len;
@@ -550,6 +585,7 @@ static void deliver_to_listener(world *w, uint8_t client, uint8_t *bytes, size_t
                 sum += out.as.datagram_len;
                 FUZZ_CHECK(sum <= AMPLIFICATION * len, "a stateless answer of %zu octets to %zu", sum, len);
                 check_records(w, e, NULL, out_room, out.as.datagram_len);
+                note_cookie(w, client, out_room, out.as.datagram_len);
                 put_on_wire(w, WORLD_SERVER, client, out_room, out.as.datagram_len);
             }
         } while (out.type != FPL_OUTPUT_TIMEOUT);

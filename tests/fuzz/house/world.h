@@ -6,6 +6,7 @@
  *   - application data that comes out went in at the other end, and comes out once
  *   - before its address is proven a client gets no more than three times what it sent
  *   - datagrams keep to the MTU, record numbers only grow, application data is never in the clear
+ *   - a cookie opens the door to the address that it was sent to, and to no other
  *   - memory is bounded, and all of it comes back
  *   - FPL_FAILED is final, and a handshake that has begun always has a deadline
  */
@@ -25,6 +26,7 @@ enum { WORLD_SERVER, WORLD_CLIENT, WORLD_NUM_CLIENTS = 3, WORLD_NUM_ENDS = 1 + W
 #define WORLD_ASSOCS 16
 #define WORLD_SESSIONS 32
 #define WORLD_EXPORT 32
+#define WORLD_COOKIES 128
 #define WORLD_MESSAGES 256 /* application messages, all ends together */
 
 typedef struct packet {
@@ -88,6 +90,10 @@ typedef struct world {
     bool     got[WORLD_MESSAGES];
     unsigned num_sent;
     bool     validated;
+    bool     asks_cookies;
+    uint8_t  cookies[WORLD_NUM_CLIENTS][WORLD_COOKIES][FPL_COOKIE_MAX]; /* sent to each address; the latest */
+    uint8_t  cookie_lens[WORLD_NUM_CLIENTS][WORLD_COOKIES];
+    unsigned num_cookies[WORLD_NUM_CLIENTS];
     unsigned deliveries; /* bounds a script's work */
 } world;
 
