@@ -75,8 +75,9 @@ size_t fpl_protect13_seal(const fpl_protect13_key *key, fpl_content_type type, u
     fpl_header13_write(record, epoch, seq, (uint16_t)(inner_len + FPL_AEAD_TAG_LEN));
     uint8_t nonce[FPL_AEAD_NONCE_LEN];
     make_nonce(&key->aead, seq, nonce);
-    size_t sealed_len = fpl_aead_seal(&key->aead, nonce, fpl_bytes_of(record, FPL_HEADER13_LEN), inner, inner_len,
-                                      cap - FPL_PROTECT13_PREFIX);
+    fpl_bytes aad = fpl_bytes_of(record, FPL_HEADER13_LEN);
+    size_t sealed_len =
+        fpl_aead_seal(&key->aead, nonce, aad, inner, inner_len, cap - FPL_PROTECT13_PREFIX);
     if (sealed_len == 0) {
         return 0;
     }
