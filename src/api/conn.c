@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "engine/dispatch.h"
+#include "engine/ending.h"
 #include "engine/flight.h"
 #include "engine/input.h"
-#include "engine/interpret.h"
+#include "engine/lookup.h"
 #include "engine/output.h"
 #include "engine/timer.h"
 #include "fpl_functions.h"

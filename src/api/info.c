@@ -4,7 +4,7 @@
 
 #include "api/info.h"
 #include "engine/conn.h"
-#include "engine/interpret.h"
+#include "engine/lookup.h"
 #include "engine/names.h"
 
 #define FPL_TEXT(x) FPL_TEXT_(x)

@@ -7,6 +7,7 @@
 #include "api/hello_pool.h"
 #include "api/info.h"
 #include "api/peers.h"
+#include "engine/dispatch.h"
 #include "engine/flight.h"
 #include "engine/input.h"
 #include "engine/interpret.h"

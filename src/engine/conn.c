@@ -6,6 +6,7 @@
 #include "engine/flight.h"
 #include "engine/input.h"
 #include "engine/interpret.h"
+#include "engine/lookup.h"
 #include "engine/timer.h"
 
 /* Companions live as long as the connection, beside whatever handshake machine it has. */

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "engine/dispatch.h"
+#include "engine/interpret.h"
 #include "engine/keys.h"
+#include "engine/lookup.h"
 #include "engine/timer.h"
 
 /* A first guess that holds every message but a long chain; a builder that needs more is asked again. */

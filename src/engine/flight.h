@@ -3,7 +3,7 @@
 #define FPL_ENGINE_FLIGHT_H
 
 #include "engine/conn.h"
-#include "engine/interpret.h"
+#include "engine/event.h"
 
 /* fpl_flight_prepare builds flight `id` of `machine`: its messages are hashed, its keys installed, and its
  * resend machine is told. `event` is the row's event, for `numbers: of_request`. */
@@ -30,9 +30,5 @@ size_t fpl_flight_mtu(fpl_conn *conn, const fpl_flight *flight);
 
 /* fpl_flights_free_released frees the flights whose resend machine let go of them; `all` frees every one. */
 void fpl_flights_free_released(fpl_conn *conn, bool all);
-
-/* fpl_conn_holds evaluates the `when` of a flight line; a classifier that answers out of its range sets
- * *broken. In interpret.c, which alone asks classifiers. */
-bool fpl_conn_holds(fpl_conn *conn, const fpl_condition *conditions, uint8_t num, bool *broken);
 
 #endif

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "engine/dispatch.h"
+#include "engine/ending.h"
 #include "engine/flight.h"
+#include "engine/lookup.h"
 #include "fpl_records.h"
 
 #define FPL_FRAGMENT_HEADER 12

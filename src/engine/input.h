@@ -3,7 +3,7 @@
 #define FPL_ENGINE_INPUT_H
 
 #include "engine/conn.h"
-#include "engine/interpret.h"
+#include "engine/event.h"
 
 /* fpl_input_step does the next thing that was received. False when there is nothing left to do now. */
 bool fpl_input_step(fpl_conn *conn);

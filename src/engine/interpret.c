@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "engine/alert.h"
+#include "engine/ending.h"
 #include "engine/flight.h"
 #include "engine/keys.h"
+#include "engine/lookup.h"
 #include "engine/names.h"
 #include "engine/timer.h"
 
@@ -43,86 +45,6 @@ bool fpl_conn_hand_over(fpl_conn *conn, const fpl_conn *from)
     return true;
 }
 
-/* --- looking up ------------------------------------------------------------------------------ */
-
-static bool epoch_fits(const fpl_conn *conn, uint16_t wanted, uint16_t epoch)
-{
-    switch (wanted) {
-    case FPL_EPOCH_ANY: return true;
-    case FPL_EPOCH_CURRENT: return epoch == conn->read_epoch;
-    case FPL_EPOCH_KEYED: return epoch > 0;
-    default: return wanted == epoch;
-    }
-}
-
-static bool key_fits(const fpl_conn *conn, const fpl_event_key *row, const fpl_event_key *key)
-{
-    if (row->kind != key->kind) {
-        return false;
-    }
-    if (row->kind == FPL_EVENT_IMMEDIATE) {
-        return true;
-    }
-    if (row->code != key->code && !(row->kind == FPL_EVENT_ALERT && row->code == FPL_ALERT_EVENT_ANY)) {
-        return false;
-    }
-    switch (row->kind) {
-    case FPL_EVENT_MESSAGE:
-    case FPL_EVENT_RECORD:
-    case FPL_EVENT_ALERT: return epoch_fits(conn, row->epoch, key->epoch);
-    default: return true;
-    }
-}
-
-static const fpl_row *find_row(const fpl_conn *conn, const fpl_machine *machine, const fpl_state *state,
-                               const fpl_event_key *key)
-{
-    for (uint8_t i = 0; i < state->num_rows; i++) {
-        if (key_fits(conn, &state->rows[i].event, key)) {
-            return &state->rows[i];
-        }
-    }
-    for (uint8_t i = 0; !state->immediate && i < machine->num_any_rows; i++) {
-        if (key_fits(conn, &machine->any_rows[i].event, key)) {
-            return &machine->any_rows[i];
-        }
-    }
-    return NULL;
-}
-
-static fpl_event_key key_of(const fpl_machine *machine, const fpl_event *event)
-{
-    fpl_event_key key;
-    memset(&key, 0, sizeof key);
-    key.kind = event->kind;
-    key.code = event->kind == FPL_EVENT_MESSAGE ? fpl_message_find(machine->version, event->type) : event->code;
-    key.epoch = event->epoch;
-    return key;
-}
-
-bool fpl_conn_lists(const fpl_conn *conn, uint8_t kind, uint8_t code)
-{
-    const fpl_machine *machine = fpl_machines[conn->handshake.machine];
-    fpl_event_key      key;
-    memset(&key, 0, sizeof key);
-    key.kind = kind;
-    key.code = code;
-    return find_row(conn, machine, fpl_instance_state(&conn->handshake), &key) != NULL;
-}
-
-bool fpl_conn_takes_seq_any(const fpl_conn *conn, uint8_t type, uint16_t epoch)
-{
-    const fpl_machine *machine = fpl_machines[conn->handshake.machine];
-    const fpl_row     *row;
-    fpl_event_key      key;
-    memset(&key, 0, sizeof key);
-    key.kind = FPL_EVENT_MESSAGE;
-    key.code = fpl_message_find(machine->version, type);
-    key.epoch = epoch;
-    row = key.code == FPL_MESSAGE_NONE ? NULL : find_row(conn, machine, fpl_instance_state(&conn->handshake), &key);
-    return row != NULL && row->event.seq_any;
-}
-
 /* --- telling --------------------------------------------------------------------------------- */
 
 static const char *event_name(const fpl_event_key *key)
@@ -156,54 +78,6 @@ static void trace(const fpl_run *run, const fpl_outcome *outcome, const char *ch
     config->trace(config->trace_arg, run->conn, &told);
 }
 
-/* --- ending ---------------------------------------------------------------------------------- */
-
-static void end(fpl_conn *conn, fpl_failure_class failure, int alert, const char *what, const char *ref)
-{
-    if (conn->life == FPL_LIFE_FAILED) {
-        return;
-    }
-    conn->life = FPL_LIFE_FAILED;
-    conn->end.failure = failure;
-    conn->end.alert = alert;
-    conn->end.alert_hint = conn->alert_hint;
-    conn->end.what = what;
-    conn->end.ref = ref;
-    conn->alert.set = false;
-    if (failure != FPL_FAILURE_PEER_ALERTED && failure != FPL_FAILURE_REPLACED && failure != FPL_FAILURE_TIMEOUT &&
-        alert >= 0) {
-        fpl_alert_queue(conn, (uint8_t)alert);
-    }
-    fpl_conn_drop_work(conn);
-}
-
-void fpl_conn_fail(fpl_conn *conn, fpl_failure_class failure, int alert, const char *what, const char *ref)
-{
-    const fpl_machine *machine = fpl_machines[conn->handshake.machine];
-    if (conn->life == FPL_LIFE_FAILED) {
-        return;
-    }
-    conn->end.machine = machine->name;
-    conn->end.state = fpl_instance_state(&conn->handshake)->name;
-    conn->end.file = machine->file;
-    end(conn, failure, alert, what, ref);
-}
-
-bool fpl_conn_refuse_unlisted(fpl_conn *conn, uint8_t type)
-{
-    const fpl_machine *machine = fpl_machines[conn->handshake.machine];
-    if (machine->discards_unlisted || machine->unlisted_alert == FPL_NO_ALERT) {
-        return false;
-    }
-    conn->end.line = machine->unlisted_line;
-    conn->end.event = fpl_handshake_type_name(type);
-    if (conn->end.event == NULL) {
-        conn->end.event = "a handshake type unknown here";
-    }
-    fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, machine->unlisted_alert, "unlisted message", machine->unlisted_ref);
-    return true;
-}
-
 /* A stateless machine keeps nothing and ends nothing: what it does not list is a drop. */
 static bool stateless(const fpl_run *run)
 {
@@ -221,7 +95,7 @@ static fpl_taken refuse(fpl_run *run, const fpl_outcome *outcome, int alert, con
     conn->end.event = event_name(&run->row->event);
     conn->end.file = run->machine->file;
     conn->end.line = outcome != NULL ? outcome->line : run->row->line;
-    end(conn, alert == FPL_ALERT_DESCRIPTION_INTERNAL_ERROR ? FPL_FAILURE_INTERNAL : FPL_FAILURE_WE_ALERTED, alert, what,
+    fpl_conn_end(conn, alert == FPL_ALERT_DESCRIPTION_INTERNAL_ERROR ? FPL_FAILURE_INTERNAL : FPL_FAILURE_WE_ALERTED, alert, what,
         ref);
     return FPL_TAKEN_ENDED;
 }
@@ -434,9 +308,9 @@ static fpl_taken conclude(fpl_run *run, const fpl_outcome *outcome)
         conn->end.file = run->machine->file;
         conn->end.line = outcome->line;
         switch ((fpl_ending)outcome->ending) {
-        case FPL_ENDING_TIMEOUT: end(conn, FPL_FAILURE_TIMEOUT, FPL_NO_ALERT, NULL, outcome->ref); break;
-        case FPL_ENDING_PEER_ALERT: end(conn, FPL_FAILURE_PEER_ALERTED, conn->end.alert, NULL, outcome->ref); break;
-        case FPL_ENDING_REPLACED: end(conn, FPL_FAILURE_REPLACED, FPL_NO_ALERT, NULL, outcome->ref); break;
+        case FPL_ENDING_TIMEOUT: fpl_conn_end(conn, FPL_FAILURE_TIMEOUT, FPL_NO_ALERT, NULL, outcome->ref); break;
+        case FPL_ENDING_PEER_ALERT: fpl_conn_end(conn, FPL_FAILURE_PEER_ALERTED, conn->end.alert, NULL, outcome->ref); break;
+        case FPL_ENDING_REPLACED: fpl_conn_end(conn, FPL_FAILURE_REPLACED, FPL_NO_ALERT, NULL, outcome->ref); break;
         case FPL_ENDING_NONE: return broken(run, outcome, "fail");
         }
         return FPL_TAKEN_ENDED;
@@ -446,7 +320,7 @@ static fpl_taken conclude(fpl_run *run, const fpl_outcome *outcome)
 }
 
 /* Runs one machine over one event, through the immediate states and hand-overs behind it. */
-static fpl_taken run_event(fpl_conn *conn, fpl_instance *instance, fpl_flight *flight, const fpl_event *event)
+fpl_taken fpl_machine_run(fpl_conn *conn, fpl_instance *instance, fpl_flight *flight, const fpl_event *event)
 {
     fpl_message msg;
     fpl_run     run;
@@ -460,11 +334,11 @@ static fpl_taken run_event(fpl_conn *conn, fpl_instance *instance, fpl_flight *f
     run.msg = &msg;
     run.machine = fpl_machines[instance->machine];
     run.state = fpl_instance_state(instance);
-    run.key = key_of(run.machine, event);
+    run.key = fpl_event_key_of(run.machine, event);
     for (;;) {
         const fpl_outcome *outcome;
         fpl_taken          taken;
-        run.row = find_row(conn, run.machine, run.state, &run.key);
+        run.row = fpl_row_find(conn, run.machine, run.state, &run.key);
         if (run.row == NULL || (run.key.kind == FPL_EVENT_MESSAGE && run.key.code == FPL_MESSAGE_NONE)) {
             return FPL_TAKEN_UNLISTED;
         }
@@ -497,7 +371,7 @@ static fpl_taken run_event(fpl_conn *conn, fpl_instance *instance, fpl_flight *f
             instance->machine = run.state->hand_to_machine;
             run.machine = fpl_machines[instance->machine];
             move(&run, state);
-            run.key = key_of(run.machine, event);
+            run.key = fpl_event_key_of(run.machine, event);
             if (conn->scratch) {
                 return FPL_TAKEN; /* a connection of its own goes on from here */
             }
@@ -508,57 +382,5 @@ static fpl_taken run_event(fpl_conn *conn, fpl_instance *instance, fpl_flight *f
         }
         memset(&run.key, 0, sizeof run.key);
         run.key.kind = FPL_EVENT_IMMEDIATE;
-    }
-}
-
-/* --- who gets an event ------------------------------------------------------------------------ */
-
-static bool runs_beside(const fpl_machine *companion, const fpl_instance *handshake)
-{
-    for (uint8_t i = 0; i < companion->num_runs_in; i++) {
-        const fpl_runs_in *place = &companion->runs_in[i];
-        if (place->machine == handshake->machine && (place->states >> handshake->state & 1) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-fpl_taken fpl_dispatch(fpl_conn *conn, const fpl_event *event)
-{
-    fpl_taken taken;
-    if (conn->life != FPL_LIFE_LIVE) {
-        return FPL_TAKEN_UNLISTED;
-    }
-    taken = run_event(conn, &conn->handshake, NULL, event);
-    for (uint8_t i = 0; i < conn->num_companions && conn->life == FPL_LIFE_LIVE; i++) {
-        fpl_instance *companion = &conn->companions[i];
-        if (runs_beside(fpl_machines[companion->machine], &conn->handshake)) {
-            fpl_taken also = run_event(conn, companion, NULL, event);
-            taken = taken == FPL_TAKEN_UNLISTED ? also : taken;
-        }
-    }
-    return taken;
-}
-
-fpl_taken fpl_dispatch_flight(fpl_conn *conn, fpl_flight *flight, const fpl_event *event)
-{
-    fpl_flight *before = conn->current_flight;
-    fpl_taken   taken;
-    if (conn->life != FPL_LIFE_LIVE || flight->released) {
-        return FPL_TAKEN_UNLISTED;
-    }
-    conn->current_flight = flight;
-    taken = run_event(conn, &flight->resend, flight, event);
-    conn->current_flight = before;
-    return taken;
-}
-
-void fpl_dispatch_flights(fpl_conn *conn, const fpl_event *event)
-{
-    for (size_t i = 0; conn->num_flights > 0 && i < FPL_MAX_FLIGHTS; i++) {
-        if (conn->flights[i] != NULL) {
-            (void)fpl_dispatch_flight(conn, conn->flights[i], event);
-        }
     }
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "engine/dispatch.h"
+#include "engine/ending.h"
 #include "engine/flight.h"
 #include "record/header12.h"
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "engine/dispatch.h"
 #include "engine/flight.h"
-#include "engine/interpret.h"
 
 void fpl_clocks_clear(fpl_clock clocks[FPL_NUM_TIMERS])
 {

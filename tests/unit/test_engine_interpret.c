@@ -1,6 +1,9 @@
 /* engine/interpret: who gets an event, what an event that nothing lists does (nothing), and that what was settled is
  * enforced. That rows do what they say is for tests/spec and tests/transcripts. */
+#include "engine/dispatch.h"
+#include "engine/ending.h"
 #include "engine/interpret.h"
+#include "engine/lookup.h"
 
 #include "pair.h"
 

@@ -256,6 +256,8 @@ static void connected(world *w, int which, assoc *a)
     const fpl_conn *conn = a->conn;
     session         s;
     FUZZ_CHECK(!a->connected && !a->failed, "CONNECTED after the end, or twice");
+    FUZZ_CHECK(w->ends[which].hostile || !w->has_spoiled || memcmp(w->spoiled, conn->client_random, sizeof w->spoiled) != 0,
+               "CONNECTED after what was spoiled");
     a->connected = true;
     memset(&s, 0, sizeof s);
     memcpy(s.client_random, conn->client_random, sizeof s.client_random);

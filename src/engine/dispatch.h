@@ -1,0 +1,16 @@
+/* Who gets an event: the handshake machine, the companions beside it, the resend machines of flights. */
+#ifndef FPL_ENGINE_DISPATCH_H
+#define FPL_ENGINE_DISPATCH_H
+
+#include "engine/event.h"
+
+/* fpl_dispatch gives `event` to the handshake machine and to the companions that run beside its state. */
+fpl_taken fpl_dispatch(fpl_conn *conn, const fpl_event *event);
+
+/* fpl_dispatch_flight gives `event` to the resend machine of one flight. */
+fpl_taken fpl_dispatch_flight(fpl_conn *conn, fpl_flight *flight, const fpl_event *event);
+
+/* fpl_dispatch_flights gives it to those of all flights. */
+void fpl_dispatch_flights(fpl_conn *conn, const fpl_event *event);
+
+#endif
