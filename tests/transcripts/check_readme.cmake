@@ -1,6 +1,8 @@
 # Every scenario stands in tests/README.md, and every scenario that stands there exists.
 #   cmake -DPROGRAM=<transcripts> -DREADME=<tests/README.md> -P check_readme.cmake
 
+cmake_minimum_required(VERSION 3.25)
+
 execute_process(COMMAND "${PROGRAM}" --list OUTPUT_VARIABLE names RESULT_VARIABLE result)
 if(NOT result EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} --list failed")
