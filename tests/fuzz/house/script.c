@@ -96,13 +96,18 @@ static void change_own(const fpl_conn *conn, fpl_bytes *body)
             continue;
         }
         mutation.armed = false;
+        if (mutation.type == FPL_HANDSHAKE_TYPE_SERVER_KEY_EXCHANGE || mutation.type == FPL_HANDSHAKE_TYPE_CERTIFICATE_VERIFY ||
+            mutation.type == FPL_HANDSHAKE_TYPE_FINISHED) {
+            memcpy(mutation.world->spoiled, conn->client_random, sizeof mutation.world->spoiled);
+            mutation.world->has_spoiled = true;
+        }
         if ((mutation.by & 0xff00) == 0xff00) { /* cut off its end */
-            size_t less = mutation.at % (body->len + 1);
+            size_t less = 1 + mutation.at % body->len;
             message->len -= less;
             flight->bytes.len -= less;
             body->len -= less;
         } else {
-            own[mutation.at % body->len] ^= (uint8_t)(mutation.by == 0 ? 1 : mutation.by);
+            own[mutation.at % body->len] ^= (uint8_t)((mutation.by & 0xff) == 0 ? 1 : mutation.by);
         }
         return;
     }

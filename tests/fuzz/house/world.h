@@ -6,6 +6,7 @@
  *   - application data that comes out went in at the other end, and comes out once
  *   - before its address is proven a client gets no more than three times what it sent
  *   - datagrams keep to the MTU, record numbers only grow, application data is never in the clear
+ *   - nobody is CONNECTED after a key exchange, proof or Finished that was changed, even by one who has keys
  *   - a cookie opens the door to the address that it was sent to, and to no other
  *   - memory is bounded, and all of it comes back
  *   - FPL_FAILED is final, and a handshake that has begun always has a deadline
@@ -89,6 +90,8 @@ typedef struct world {
     uint16_t sent_len[WORLD_MESSAGES];
     bool     got[WORLD_MESSAGES];
     unsigned num_sent;
+    uint8_t  spoiled[FPL_RANDOM_LEN]; /* client random of a handshake that must not succeed */
+    bool     has_spoiled;
     bool     validated;
     bool     asks_cookies;
     uint8_t  cookies[WORLD_NUM_CLIENTS][WORLD_COOKIES][FPL_COOKIE_MAX]; /* sent to each address; the latest */
