@@ -7,7 +7,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 9d82fd5a5e13330b4d1d6cd7aa0c1e4b03d8a1ab9f567139bcc0ef90487627c4 */
+ * SHA-256 of these: fee754c529b5a937ce08a6ece840b09fd5b2adf0002d8a56fce4504e99579ff4 */
 #include "fpl_extension_types.h"
 
 static bool malformed(fpl_reader *r, const char *where)

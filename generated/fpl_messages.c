@@ -5,7 +5,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: e1324923b516563ba9232661521c79d8a0c6c4c4f373669c289bb199d4824ff8 */
+ * SHA-256 of these: 09fd7b250404d15a8731c2668728cfa5a05d8ca282bfc549e35b645e5ec61df8 */
 #include "fpl_messages.h"
 
 #include <string.h>
@@ -416,6 +416,9 @@ static bool fpl_read_alert(fpl_alert *out, fpl_reader *r)
     /* record.yaml:11  level: AlertLevel */
     if (!fpl_read_u8(r, &out->level)) {
         return malformed(r, FPL_NAME("Alert.level"));
+    }
+    if (fpl_alert_level_find(out->level) == NULL) {
+        return fpl_reader_fail(r, FPL_NAME("Alert.level"), FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
     }
     /* record.yaml:12  description: AlertDescription */
     if (!fpl_read_u8(r, &out->description)) {

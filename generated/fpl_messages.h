@@ -5,7 +5,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: e1324923b516563ba9232661521c79d8a0c6c4c4f373669c289bb199d4824ff8 */
+ * SHA-256 of these: 09fd7b250404d15a8731c2668728cfa5a05d8ca282bfc549e35b645e5ec61df8 */
 /* Messages and record bodies: structs of views into the caller's bytes, and their codecs. A decoder
  * copies nothing and keeps nothing; a view lives as long as the bytes that were decoded. */
 #ifndef FPL_MESSAGES_H

@@ -82,7 +82,9 @@ FPL_EXPORT fpl_result fpl_config_use_webrtc_profile(fpl_config *config);
 FPL_EXPORT fpl_result fpl_config_set_cipher_suites(fpl_config *config, const fpl_cipher_suite *suites, size_t num);
 
 /* fpl_config_set_groups allows exactly these key exchange groups, in order of preference. The default is
- * x25519, secp256r1, secp384r1. FPL_MISUSE as above. */
+ * x25519, secp256r1, secp384r1. FPL_MISUSE as above. In DTLS 1.2 the list also tells a server which curves its
+ * certificate may be on (RFC 8422 section 5.1), and strict ones go by it: a client that wants x25519 alone for the
+ * exchange still does well to name secp256r1 after it. */
 FPL_EXPORT fpl_result fpl_config_set_groups(fpl_config *config, const fpl_named_group *groups, size_t num);
 
 /* fpl_config_set_signature_schemes allows exactly these signature schemes, for our signatures and the

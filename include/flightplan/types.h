@@ -24,7 +24,7 @@ typedef enum fpl_result {
     FPL_NOT_YET,          /* right call, too early: the handshake has not come that far */
     FPL_MISUSE,           /* wrong call or argument; the function's comment lists when */
     FPL_BUFFER_TOO_SMALL, /* the size needed is reported; call again with as much, nothing was used up */
-    FPL_NO_MEMORY,        /* an allocation failed; try again later */
+    FPL_NO_MEMORY,        /* an allocation failed; try again later. A handshake that runs out of memory ends: FPL_FAILED */
     FPL_CLOSED,           /* the connection has been closed in order; there is no more to send */
     FPL_FAILED            /* the connection is over */
 } fpl_result;

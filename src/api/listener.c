@@ -127,7 +127,7 @@ static fpl_peer *new_peer(fpl_listener *listener, fpl_bytes address, uint64_t ha
 {
     fpl_peer *peer;
     if (listener->num_connections >= fpl_config_limit(listener->config, FPL_LIMIT_LISTENER_CONNECTIONS) ||
-        !fpl_peers_reserve(&listener->peers, listener->config)) {
+        !fpl_peers_reserve(&listener->peers, listener->config, listener->num_connections + 1)) {
         return NULL;
     }
     peer = fpl_allocate(listener->config, sizeof *peer);
@@ -292,6 +292,12 @@ static bool opens_with(const fpl_listener *listener, fpl_conn *conn, const uint8
     return opens;
 }
 
+/* One that is past its handshake, or over though the application still holds it, may get a successor. */
+static bool may_be_replaced(const fpl_peer *peer)
+{
+    return peer->replacement == NULL && (peer->conn.authenticated || peer->conn.life != FPL_LIFE_LIVE);
+}
+
 static fpl_conn *route(fpl_listener *listener, fpl_peer *peer, uint8_t *datagram, size_t len)
 {
     if (peer->replacement == NULL || opens_with(listener, &peer->conn, datagram, len)) {
@@ -320,8 +326,7 @@ fpl_result fpl_listener_receive(fpl_listener *listener, const uint8_t *address, 
     listener->scratch.alert.set = false;
     hash = fpl_peers_hash(&listener->peers, view);
     peer = fpl_peers_find(&listener->peers, view, hash);
-    if (peer == NULL || (peer->conn.authenticated && peer->replacement == NULL &&
-                         starts_with_hello(datagram, len))) {
+    if (peer == NULL || (may_be_replaced(peer) && starts_with_hello(datagram, len))) {
         listener->stats.datagrams_in++;
         listener->stats.bytes_in += len;
         *conn = take_stranger(listener, peer, view, hash, datagram, len);

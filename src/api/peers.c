@@ -76,11 +76,11 @@ void fpl_peers_remove(fpl_peers *peers, fpl_peer *peer)
 
 /* --- the heap ------------------------------------------------------------------------------------- */
 
-bool fpl_peers_reserve(fpl_peers *peers, const fpl_config *config)
+bool fpl_peers_reserve(fpl_peers *peers, const fpl_config *config, size_t num)
 {
     size_t     cap = peers->heap_cap == 0 ? FPL_FIRST_BUCKETS : 2 * peers->heap_cap;
     fpl_peer **heap;
-    if (peers->heap_num < peers->heap_cap) {
+    if (num <= peers->heap_cap) {
         return true;
     }
     heap = fpl_allocate(config, cap * sizeof *heap);

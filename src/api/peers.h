@@ -51,8 +51,9 @@ void fpl_peers_remove(fpl_peers *peers, fpl_peer *peer);
 /* fpl_peers_schedule moves `peer` to its place by `deadline`; FPL_NEVER takes it out of the heap. */
 void fpl_peers_schedule(fpl_peers *peers, fpl_peer *peer, fpl_time deadline);
 
-/* fpl_peers_reserve makes sure that one more peer can be scheduled. False when memory is short. */
-bool fpl_peers_reserve(fpl_peers *peers, const fpl_config *config);
+/* fpl_peers_reserve makes sure that `num` peers can be scheduled at once, whether or not they are now: one that has
+ * no deadline may get one later. False when memory is short. */
+bool fpl_peers_reserve(fpl_peers *peers, const fpl_config *config, size_t num);
 
 /* fpl_peers_free frees the table and the heap, not the peers. */
 void fpl_peers_free(fpl_peers *peers, const fpl_config *config);

@@ -174,7 +174,7 @@ struct fpl_conn {
     bool                   authenticated;                   /* a protected record of the peer's was accepted */
     bool                   early_ccs;                       /* one that came before its state */
     uint16_t               next_send_seq;
-    uint16_t               next_receive_seq;
+    uint32_t               next_receive_seq;                /* 65536: there are no more */
     uint16_t               last_receive_seq;                /* of the newest message consumed, and whether there was one */
     uint16_t               last_receive_epoch;
     bool                   has_received;

@@ -239,7 +239,7 @@ void fpl_flight_rewind(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t
 
 void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event)
 {
-    conn->next_receive_seq = (uint16_t)(event->seq + 1);
+    conn->next_receive_seq = (uint32_t)event->seq + 1;
     conn->last_receive_seq = event->seq;
     conn->last_receive_epoch = event->epoch;
     conn->last_receive_type = event->type;

@@ -98,7 +98,6 @@ static void keep_fragment(fpl_conn *conn, const fpl_fragment *fragment)
 static void take_fragment(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated)
 {
     const fpl_state *state = fpl_instance_state(&conn->handshake);
-    uint16_t         ahead = (uint16_t)(fragment->seq - conn->next_receive_seq);
 
     if (fragment->offset > fragment->total || fragment->body.len > fragment->total - fragment->offset ||
         fragment->total > fpl_conn_limit(conn, FPL_LIMIT_MESSAGE_BYTES)) {
@@ -121,11 +120,11 @@ static void take_fragment(fpl_conn *conn, const fpl_fragment *fragment, bool aut
         conn->stats.dropped_unexpected++;
         return;
     }
-    if (ahead >= FPL_LIMIT_VALUE_REASSEMBLY_SLOTS) {
+    if (fragment->seq - conn->next_receive_seq >= FPL_LIMIT_VALUE_REASSEMBLY_SLOTS) {
         conn->stats.dropped_full++;
         return;
     }
-    if (ahead == 0 && is_complete(fragment) && !state->waits) {
+    if (fragment->seq == conn->next_receive_seq && is_complete(fragment) && !state->waits) {
         (void)fpl_input_message(conn, fragment);
         message_done(conn, fragment->seq);
         return;
@@ -154,12 +153,12 @@ static bool next_reassembled(fpl_conn *conn)
 {
     const fpl_candidate *candidate = NULL;
     fpl_fragment         message;
-    if (conn->hs == NULL || fpl_instance_state(&conn->handshake)->waits) {
+    if (conn->hs == NULL || conn->next_receive_seq > UINT16_MAX || fpl_instance_state(&conn->handshake)->waits) {
         return false;
     }
     for (uint16_t epoch = 0; epoch <= conn->read_epoch && candidate == NULL; epoch++) {
         if (state_takes_epoch(conn, epoch)) {
-            candidate = fpl_reassembly_whole(&conn->hs->reassembly, conn->next_receive_seq, epoch);
+            candidate = fpl_reassembly_whole(&conn->hs->reassembly, (uint16_t)conn->next_receive_seq, epoch);
             message.epoch = epoch;
         }
     }
@@ -168,7 +167,7 @@ static bool next_reassembled(fpl_conn *conn)
     }
     message.type = candidate->type;
     message.total = candidate->total;
-    message.seq = conn->next_receive_seq;
+    message.seq = (uint16_t)conn->next_receive_seq;
     message.offset = 0;
     message.body = fpl_bytes_of(candidate->bytes, candidate->total);
     message.rest_follows = candidate->rest_follows;

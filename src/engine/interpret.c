@@ -115,6 +115,9 @@ static fpl_taken decode(fpl_run *run)
         return FPL_TAKEN;
     }
     if (!fpl_message_decode(run->msg, run->key.code, select, run->event->body, &reader)) {
+        if (run->row->event.seq_any && run->event->epoch == 0) {
+            return FPL_TAKEN_DROPPED; /* anybody could have sent it, at any time */
+        }
         return refuse(run, NULL, reader.alert != 0 ? reader.alert : FPL_ALERT_DESCRIPTION_DECODE_ERROR, reader.where,
                       run->row->outcomes[run->row->select != NULL].ref);
     }

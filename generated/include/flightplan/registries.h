@@ -4,7 +4,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 0f158c3b47444c06e9a6d6d54ae173ae13dccb8764d0997f3eb9479134a7274b */
+ * SHA-256 of these: 79980562d9f143f12d06744373c6d1d9de29b1dbc3a89fc80f4cbae3d43a3d14 */
 /* Code points of DTLS: numbers on the wire and their names. An entry being listed does not mean that it
  * is offered; other values occur, so every type is a plain integer. */
 #ifndef FLIGHTPLAN_REGISTRIES_H
