@@ -983,7 +983,11 @@ static void try_certificate(int role, bytes body, int alert, int or_this)
 
 static void hc25_empty_server_certificate_list(void)
 {
-    try_certificate(1, bytes_hex("000000"), DECODE_ERROR, BAD_CERTIFICATE);
+    stage *s = stage_at(FPL_ROLE_CLIENT, "WAIT_CERT");
+    peer_say(&s->peer, CERTIFICATE, bytes_hex("000000"));
+    deliver(s);
+    expect_alert(s, DECODE_ERROR);
+    expect_refused_by(s, "certificate12_list_not_empty");
 }
 
 static void hc26_empty_client_certificate_list(void)
@@ -1085,9 +1089,11 @@ static void hc35_verify_request_versions(void)
 
 static void hc36_cookie_with_other_parameters(void)
 {
-    for (int what = 0; what < 5; what++) {
+    for (int what = 0; what < 8; what++) {
         stage *s = stage_open((stage_options){.door = true});
         peer  *p = &s->peer;
+        p->session_id = bytes_zero(4);
+        p->compressions = bytes_hex("4000");
         say_client_hello(s);
         deliver(s);
         EXPECT_UINT(s, p->verify_requests, 1);
@@ -1096,7 +1102,11 @@ static void hc36_cookie_with_other_parameters(void)
         case 1: bytes_u16(&p->suites, AES256_GCM); break;
         case 2: p->hello_version = DTLS13; break;
         case 3: p->session_id = bytes_zero(8); break;
-        default: bytes_u8(&p->compressions, 1); break;
+        case 4: bytes_u8(&p->compressions, 1); break;
+        /* Of the same length, too. */
+        case 5: p->suites = bytes_hex("c02c"); break;
+        case 6: p->session_id.data[2] ^= 1; break;
+        default: p->compressions = bytes_hex("4100"); break;
         }
         say_client_hello(s);
         deliver(s);
