@@ -1,6 +1,6 @@
 /* Calls in any order with any arguments: nothing may crash, leak, or break the few promises that hold always.
  *
- *     api_walk --seeds FIRST..LAST | --seed N [--verbose] */
+ *     api_walk --seeds FIRST..LAST | --seed N */
 #include <flightplan/flightplan.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,15 +25,13 @@ typedef struct party {
     mail        box[MAX_MAIL]; /* what was sent to it, and may be delivered at any time, any number of times */
     size_t      num_mail;
     uint8_t    *attached;      /* a buffer the library may still use */
-    bool        connected, failed, closed;
-    unsigned    events_after_failure;
+    bool        connected, failed;
 } party;
 
 typedef struct walk {
     rng      rng;
     party    party[2];
     fpl_time now;
-    bool     verbose;
     char     complaint[200];
 } walk;
 
@@ -310,7 +308,7 @@ static void step(walk *w)
     }
 }
 
-static bool run(uint64_t seed, bool verbose, unsigned *connected)
+static bool run(uint64_t seed, unsigned *connected)
 {
     static const fpl_role roles[] = {FPL_ROLE_CLIENT, FPL_ROLE_SERVER};
     walk                 *w = calloc(1, sizeof *w);
@@ -319,7 +317,6 @@ static bool run(uint64_t seed, bool verbose, unsigned *connected)
         abort();
     }
     w->rng = rng_of(seed);
-    w->verbose = verbose;
     w->now = 1;
     for (int side = 0; side < 2; side++) {
         w->party[side].config = configure(w, side);
@@ -349,11 +346,8 @@ int main(int argc, char **argv)
 {
     uint64_t first = 1, last = 1000;
     unsigned failures = 0, connected = 0;
-    bool     verbose = false;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--verbose") == 0) {
-            verbose = true;
-        } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
+        if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
             first = last = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
             char *dots = NULL;
@@ -362,7 +356,7 @@ int main(int argc, char **argv)
         }
     }
     for (uint64_t seed = first; seed <= last; seed++) {
-        failures += run(seed, verbose, &connected) ? 0 : 1;
+        failures += run(seed, &connected) ? 0 : 1;
     }
     printf("%llu walks of %d calls, %u of them came to a connection, %u failed\n", (unsigned long long)(last - first + 1), STEPS, connected, failures);
     credentials_free();

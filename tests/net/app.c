@@ -223,7 +223,6 @@ static void judge(assoc *a)
     if (result != FPL_OK && !w->hooks->faults && !w->stopped) {
         world_complain(w, "the judgement of a certificate returned %d", (int)result);
     }
-    a->judged = true;
 }
 
 static void sign(assoc *a)

@@ -451,12 +451,10 @@ static void receive_at_door(end *e, packet *p)
         receive_on(a, p);
         return;
     }
-    e->stateless_in += p->len;
     result = fpl_listener_poll(e->listener, buf, sizeof buf, &out);
     world_called(w);
     if (result == FPL_OK && out.type == FPL_OUTPUT_DATAGRAM) {
         oracle_stateless(e, p->len, buf, out.as.datagram_len);
-        e->stateless_out += out.as.datagram_len;
         network_send(w->network, e->side, buf, out.as.datagram_len, w->now);
     } else if (result != FPL_OK && !w->hooks->faults) {
         world_complain(w, "fpl_listener_poll returned %d", (int)result);

@@ -137,9 +137,6 @@ static bool is_lost(network *n, int side, const uint8_t *datagram, size_t len, f
 {
     const plan_path *path = &n->plan->path[side];
     bool             unlucky;
-    if (n->quiet) {
-        return false;
-    }
     unlucky = rng_percent(&n->rng, path->loss);
     if (n->plan->mode == MODE_A) {
         bool last = belongs_to_last_exchange(datagram, len);
@@ -300,9 +297,7 @@ void network_send(network *n, int side, const uint8_t *datagram, size_t len, fpl
     const plan_path *path = &n->plan->path[side];
     n->sent++;
     remember(n, side, datagram, len);
-    if (!n->quiet) {
-        mischief(n, side, datagram, len, now);
-    }
+    mischief(n, side, datagram, len, now);
     if (path->mtu > 0 && len > path->mtu) {
         n->dropped++;
         return;
@@ -312,7 +307,7 @@ void network_send(network *n, int side, const uint8_t *datagram, size_t len, fpl
         return;
     }
     put(n, side, true, datagram, len, arrival(n, side, now));
-    if (!n->quiet && rng_percent(&n->rng, path->duplicate)) {
+    if (rng_percent(&n->rng, path->duplicate)) {
         put(n, side, true, datagram, len, arrival(n, side, now));
         n->doubled++;
     }

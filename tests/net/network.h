@@ -27,7 +27,6 @@ typedef struct network {
     size_t      num_packets, cap_packets;
     uint64_t    order;
     fpl_time    last_flight_at; /* when the server's CCS was first sent; 0 = not yet */
-    bool        quiet; /* from here on nothing is lost, doubled or forged */
     /* How often each byte of each handshake message was lost, for mode A; the records that hold no
      * handshake bytes to be seen have one counter each. */
     uint8_t lost[NUM_SIDES][NETWORK_MESSAGES][NETWORK_BYTES];

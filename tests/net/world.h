@@ -4,7 +4,6 @@
 #define FPL_TESTS_NET_WORLD_H
 
 #include <flightplan/flightplan.h>
-#include <openssl/base.h>
 
 #include "common/rng.h"
 #include "net/network.h"
@@ -49,7 +48,7 @@ typedef struct assoc {
     bool          connected, failed, closed, peer_closed, keyed, validated, abandoned;
     unsigned      certificates;
     fpl_time      started, connected_at, failed_at, deadline;
-    bool          judged, signing, pinned;
+    bool          signing, pinned;
     uint8_t       digest[64];
     size_t        digest_len;
     uint8_t       peer_certificate[32]; /* fingerprint of the leaf that was reported */
@@ -87,7 +86,6 @@ struct end {
     size_t        mtu;    /* of the first association, as the library was told last */
     rng           random; /* what the library draws from */
     rng           choices;
-    uint64_t      stateless_out, stateless_in;
     unsigned      idle_wakes; /* deadlines in a row that brought nothing, not even a later deadline */
 };
 
