@@ -11,7 +11,6 @@ static fpl_protect13_key *remove_at(fpl_read_epochs13 *epochs, size_t index)
     fpl_read_epoch13_wipe(&epochs->list[index]);
     epochs->num--;
     memmove(&epochs->list[index], &epochs->list[index + 1], (epochs->num - index) * sizeof(epochs->list[0]));
-    memset(&epochs->list[epochs->num], 0, sizeof(epochs->list[0]));
     return key;
 }
 

@@ -255,7 +255,7 @@ END_TEST
 
 START_TEST(finds_epochs)
 {
-    for (unsigned newest = 0; newest <= UINT16_MAX; newest += newest > 100 && newest < 65430 ? 4093 : 1) {
+    for (unsigned newest = 0; newest <= UINT16_MAX; newest += newest > 100 && newest < 65000 ? 101 : 1) {
         for (uint8_t bits = 0; bits < 4; bits++) {
             uint16_t epoch;
             unsigned expected = newest;

@@ -124,6 +124,24 @@ START_TEST(seals_as_others_do)
 }
 END_TEST
 
+START_TEST(writes_nothing_beyond_its_room)
+{
+    enum { kLen = 20, kPadding = 40, kNeed = kLen + kPadding + FPL_PROTECT13_OVERHEAD };
+    fpl_protect13_key key;
+    uint8_t data[kNeed + 1];
+    unit_key13(&key, FPL_AEAD_AES_128_GCM, 0);
+    for (size_t cap = FPL_PROTECT13_PREFIX + kLen; cap <= kNeed; cap++) {
+        memset(data, 0xee, sizeof(data));
+        size_t len = fpl_protect13_seal(&key, 23, 3, 0, data, kLen, kPadding, cap);
+        ck_assert_uint_eq(len, cap < kNeed ? 0 : kNeed);
+        for (size_t i = cap; i < sizeof(data); i++) {
+            ck_assert_uint_eq(data[i], 0xee);
+        }
+    }
+    fpl_protect13_wipe(&key);
+}
+END_TEST
+
 START_TEST(adds_22_octets)
 {
     ck_assert_uint_eq(FPL_PROTECT13_OVERHEAD, 22);
@@ -164,13 +182,14 @@ END_TEST
 static const fpl_aead kAeads[] = {FPL_AEAD_AES_128_GCM, FPL_AEAD_AES_256_GCM, FPL_AEAD_CHACHA20_POLY1305};
 
 START_TEST(drops_what_has_no_content_type)
-{ /* RL-21: authentic, and nothing or only zeros inside */
-    static const uint8_t kZeros[600];
-    static const size_t kLens[] = {0, 1, 2, 16, 600};
+{ /* RL-21: authentic, and nothing or only zeros inside. What lies in front is the length, which must
+   * not be taken for a type either: 21 to 23 and 26 are among the low octets, 0x1700 has a high one. */
+    static const uint8_t kZeros[0x1700 - FPL_AEAD_TAG_LEN];
+    static const size_t kLens[] = {0, 1, 2, 5, 6, 7, 10, 16, 600, sizeof(kZeros)};
     fpl_protect13_key key;
-    uint8_t data[700];
+    static uint8_t data[0x1700 + FPL_HEADER13_LEN];
     unit_key13(&key, kAeads[_i], 0);
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof(kLens) / sizeof(kLens[0]); i++) {
         size_t len = unit_record13(&key, UNIT_LONG_NUMBER | UNIT_WITH_LENGTH, 3, 7, kZeros, kLens[i], data,
                                    sizeof(data));
         ck_assert_int_eq(open_bytes(&key, data, len, 7, NULL), FPL_DROP_TYPE);
@@ -289,6 +308,7 @@ static void tests(TCase *tc)
 {
     tcase_add_loop_test(tc, opens_records_of_others, 0, NUM_VECTORS);
     tcase_add_loop_test(tc, seals_as_others_do, 0, NUM_VECTORS);
+    tcase_add_test(tc, writes_nothing_beyond_its_room);
     tcase_add_test(tc, adds_22_octets);
     tcase_add_loop_test(tc, drops_every_flipped_bit, 0, NUM_VECTORS);
     tcase_add_loop_test(tc, opens_only_near_its_number, 0, 3);
