@@ -308,12 +308,12 @@ static void wire_step(world *w, int to, uint8_t client, const step *s)
     case SCRIPT_INJECT: world_deliver(w, to, client, s->body.data, s->body.len); break;
     case SCRIPT_RECORD: plain(w, to, client, s, content_of(s->a), s->body.data, s->body.len); break;
     case SCRIPT_FRAGMENT:
-        len = put_fragment(bytes, s, a == NULL ? 0 : a->conn->next_receive_seq);
+        len = put_fragment(bytes, s, a == NULL ? 0 : (uint16_t)a->conn->next_receive_seq);
         plain(w, to, client, s, FPL_CONTENT_TYPE_HANDSHAKE, bytes, len);
         break;
     case SCRIPT_SEAL: sealed(w, to, client, s->b & 1, content_of(s->a), s->body.data, s->body.len); break;
     case SCRIPT_SEAL_FRAGMENT:
-        len = put_fragment(bytes, s, a == NULL ? 0 : a->conn->next_receive_seq);
+        len = put_fragment(bytes, s, a == NULL ? 0 : (uint16_t)a->conn->next_receive_seq);
         sealed(w, to, client, s->who & 1, FPL_CONTENT_TYPE_HANDSHAKE, bytes, len);
         break;
     default: break;
