@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #if FPL_HAVE_MLKEM
+#include <openssl/bytestring.h>
 #include <openssl/mlkem.h>
 
 START_TEST(a_seed_is_a_whole_mlkem_key)
