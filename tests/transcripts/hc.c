@@ -1006,6 +1006,32 @@ static void hc26_empty_client_certificate_list(void)
     expect_talk(s);
 }
 
+/* An operator with the wrong kind of key is told so, rather than that the certificate is broken. */
+static void hc20_certificate_of_another_kind(void)
+{
+    static const char *const kinds[] = {
+        /* RSA */
+        "308201ae30820117a003020102020105300d06092a864886f70d01010b0500300c310a300806035504030c0174301e170d32"
+        "36303130313030303030305a170d3236303133313030303030305a300c310a300806035504030c017430819f300d06092a86"
+        "4886f70d010101050003818d0030818902818100a919db57de1584414e87e25273e273bb9c0f26e0b615e49719c26ab88c6f"
+        "abb09cf33e8dd497d11d34e432fd8d2103f4fc841d670e3cf01bf6669e3d1304c39404ac89e755f971a8e8f6d2cc176d1fcb"
+        "0716b21d9f717c7e4876d1d7558de46025ac25320410f385c989d8ee7b957c5488b913d2f8b9573d82863d88ece599c30203"
+        "010001a320301e300c0603551d130101ff04023000300e0603551d0f0101ff040403020780300d06092a864886f70d01010b"
+        "0500038181002cb899b7e20d7e0004e394268ca4aa92a5a7e440e494dcde24df1fc89641c8fe1d6f310f8d7e249e169d48de"
+        "4a6c28897422d651ba0b5dcf505412b43ed6c23a6ac4ec05ad5d3e399f88b2cca001ccf1f0368f0ea464be9eb8fddbfec322"
+        "432863ba38b23b61a52e874729f3ad255871476f0688497538404dcec444bfb8665c",
+        /* Ed25519 */
+        "3081c33077a003020102020105300506032b6570300c310a300806035504030c0174301e170d323630313031303030303030"
+        "5a170d3236303133313030303030305a300c310a300806035504030c0174302a300506032b65700321003b6a27bcceb6a42d"
+        "62a3a8d02a6f0d73653215771de243a63ac048a18b59da29300506032b6570034100fbd635d41b29074f0f29471060252557"
+        "ea776eb2a86e28b0cc6363681b772ab070d38963427a5b9182eae1d0fce5671bf8c2afa8d0d0ebe51857a8f504bb9d0c",
+    };
+    for (int i = 0; i < 4; i++) {
+        bytes leaf = bytes_hex(kinds[i / 2]);
+        try_certificate(i % 2, peer_certificate_list(&leaf, 1), UNSUPPORTED_CERTIFICATE, UNSUPPORTED_CERTIFICATE);
+    }
+}
+
 static void hc27_oversized_chains(void)
 {
     const credential *c = credential_of(CREDENTIAL_P256_B);
@@ -1154,5 +1180,5 @@ SCENARIOS(hc_scenarios, PLAYS(hc01_client_hello_lengths), PLAYS(hc01_client_hell
           PLAYS(hc19_suite_not_offered), PLAYS(hc20_weak_suites), PLAYS(hc20_nothing_in_common), PLAYS(hc22_versions_of_a_client),
           PLAYS(hc22_versions_of_a_server), PLAYS(hc22_compression), PLAYS(hc23_extended_master_secret_missing),
           PLAYS(hc23_without_by_configuration), PLAYS(hc24_session_hash), PLAYS(hc25_empty_server_certificate_list),
-          PLAYS(hc26_empty_client_certificate_list), PLAYS(hc27_oversized_chains), PLAYS(hc35_cookie_lengths),
+          PLAYS(hc26_empty_client_certificate_list), PLAYS(hc20_certificate_of_another_kind), PLAYS(hc27_oversized_chains), PLAYS(hc35_cookie_lengths),
           PLAYS(hc35_verify_request_versions), PLAYS(hc36_cookie_with_other_parameters), PLAYS(hc40_fresh_randoms));

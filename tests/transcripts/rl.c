@@ -113,6 +113,33 @@ static void rl05_next_epoch_flood(void)
     }
 }
 
+/* Either bound by itself: few small ones, and fewer large ones. What was held comes out in its order. */
+static void rl05_held_data(void)
+{
+    static const size_t sizes[] = {30, 1500};
+    for (size_t i = 0; i < 2; i++) {
+        stage *s = stage_at(FPL_ROLE_SERVER, "WAIT_CCS");
+        static const uint64_t order[] = {7, 5, 9, 3, 8, 4, 6};
+        for (size_t n = 0; n < 7; n++) {
+            bytes payload = bytes_zero(sizes[i]);
+            payload.data[0] = (uint8_t)order[n];
+            peer_record_at(&s->peer, DATA, 1, order[n], payload);
+            deliver(s);
+            expect_quiet(s);
+        }
+        EXPECT_UINT(s, s->num_data, 0);
+        EXPECT_UINT(s, stats_of(s).dropped_full, i == 0 ? 3 : 5);
+        finish(s);
+        EXPECT_UINT(s, s->num_data, i == 0 ? 4 : 2);
+        for (size_t n = 1; n < s->num_data; n++) {
+            EXPECT(s, s->data[n].data[0] > s->data[n - 1].data[0]);
+        }
+        s->num_data = 0;
+        s->peer.seq[1] = 20;
+        expect_talk(s);
+    }
+}
+
 static void rl06_absurd_epochs(void)
 {
     static const unsigned epochs[] = {2, 5, 255, 256, 65535};
@@ -462,7 +489,7 @@ static void rl26_degenerate_datagrams_at_the_door(void)
 }
 
 SCENARIOS(rl_scenarios, PLAYS(rl01_replay), PLAYS(rl02_window_edge), PLAYS(rl03_forgery_moves_no_window),
-          PLAYS(rl05_next_epoch_flood), PLAYS(rl06_absurd_epochs), PLAYS(rl09_record_numbers_run_out),
+          PLAYS(rl05_next_epoch_flood), PLAYS(rl05_held_data), PLAYS(rl06_absurd_epochs), PLAYS(rl09_record_numbers_run_out),
           PLAYS(rl16_length_beyond_datagram), PLAYS(rl17_one_bad_among_good), PLAYS(rl18_first_byte), PLAYS(rl19_oversize),
           PLAYS(rl20_shorter_than_nonce_and_tag), PLAYS(rl20_empty_plaintext), PLAYS(rl22_record_versions),
           PLAYS(rl23_header_tampering), PLAYS(rl24_explicit_nonce), PLAYS(rl25_every_bit_of_protected_records),

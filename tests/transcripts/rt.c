@@ -527,6 +527,17 @@ static void rt19_lost_verify_request(void)
     expect_talk(s);
 }
 
+/* Without a listener too: the client may have lost hellos that used up record numbers. */
+static void rt19_numbers_of_the_request(void)
+{
+    stage *s = stage_open((stage_options){0});
+    s->peer.seq[0] = 5;
+    say_client_hello(s);
+    deliver(s);
+    EXPECT(s, num_heard(s) > 0 && heard_new(s, 0)->seq >= 5 && heard_new(s, 0)->msg_seq == 0);
+    finish(s);
+}
+
 static void rt19_lost_server_flight(void)
 {
     stage *s = stage_open((stage_options){.door = true});
@@ -548,4 +559,4 @@ SCENARIOS(rt_scenarios, PLAYS(rt01_amplification), PLAYS(rt01_limit_falls_when_v
           PLAYS(rt05_last_flight_is_kept_for_twice_the_msl), PLAYS(rt05_data_says_that_it_arrived),
           PLAYS(rt07_resend_keeps_epoch_and_keys), PLAYS(rt12_acks_mean_nothing_in_12), PLAYS(rt16_large_flight_narrow_path),
           PLAYS(rt17_black_hole_for_long_datagrams), PLAYS(rt18_client_hello_again), PLAYS(rt19_lost_verify_request),
-          PLAYS(rt19_lost_server_flight));
+          PLAYS(rt19_numbers_of_the_request), PLAYS(rt19_lost_server_flight));

@@ -229,6 +229,33 @@ static void sm12_early_ccs_in_every_state(void)
     }
 }
 
+static void sm12_malformed_ccs(void)
+{
+    static const char *const bodies[] = {"", "00", "02", "ff", "0101", "010000"};
+    for (int role = 0; role < 2; role++) {
+        stage *s = stage_at(role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, "WAIT_CCS");
+        for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+            peer_record(&s->peer, CCS, bytes_hex(bodies[i]));
+            expect_dropped(s);
+        }
+        finish(s);
+        expect_talk(s);
+    }
+}
+
+/* One that comes early is kept; a second one is dropped, and that is counted. */
+static void sm13_second_early_ccs(void)
+{
+    stage *s = stage_at(FPL_ROLE_SERVER, "WAIT_CKE");
+    peer_record(&s->peer, CCS, bytes_hex("01"));
+    uint64_t drops = drops_of(s);
+    deliver(s);
+    EXPECT_UINT(s, drops_of(s), drops);
+    peer_record(&s->peer, CCS, bytes_hex("01"));
+    expect_dropped(s);
+    finish(s);
+}
+
 static void sm13_two_ccs(void)
 {
     for (int apart = 0; apart < 2; apart++) {
@@ -703,7 +730,7 @@ SCENARIOS(sm_scenarios, PLAYS(sm01_early_finished), PLAYS(sm02_finished_before_c
           PLAYS(sm06_server_key_exchange_skipped), PLAYS(sm07_server_certificate_skipped), PLAYS(sm08_two_certificates),
           PLAYS(sm09_two_certificate_requests), PLAYS(sm10_certificate_request_in_wrong_place),
           PLAYS(sm11_unrequested_certificate), PLAYS(sm12_early_ccs_first), PLAYS(sm12_early_ccs_at_the_door),
-          PLAYS(sm12_early_ccs_in_every_state), PLAYS(sm13_two_ccs), PLAYS(sm15_plaintext_data_in_every_state),
+          PLAYS(sm12_early_ccs_in_every_state), PLAYS(sm12_malformed_ccs), PLAYS(sm13_second_early_ccs), PLAYS(sm13_two_ccs), PLAYS(sm15_plaintext_data_in_every_state),
           PLAYS(sm16_plaintext_data_after_connected), PLAYS(sm17_data_between_ccs_and_finished), PLAYS(sm17_data_before_ccs),
           PLAYS(sm23_hello_request_while_negotiating), PLAYS(sm23_hello_request_after_connected),
           PLAYS(sm24_client_renegotiation), PLAYS(sm28_endless_verify_requests), PLAYS(sm31_second_server_flight),
