@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: be1889ae3d66cdfe29af226f40e57114ae372c9314bb0df61ec19204310c038a */
+ * SHA-256 of these: 7abbc2e4fdb53b342eb37231230a65d73deaa7d8c6ebebe8b8f683935873b623 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -148,9 +148,12 @@ bool fpl_check_ems_as_policy_wants(const fpl_conn *conn, const fpl_server_hello 
 /* fpl_check_certificate12_list_not_empty: a server always has one */
 bool fpl_check_certificate12_list_not_empty(const fpl_conn *conn, const fpl_certificate12 *msg);
 
-/* fpl_check_certificate12_acceptable: parses, key usage, key type, limits certificate_count and
- * certificate_bytes; trust is JUDGE_TRUST's */
+/* fpl_check_certificate12_acceptable: parses, key usage, limits certificate_count and certificate_bytes; trust
+ * is JUDGE_TRUST's */
 bool fpl_check_certificate12_acceptable(const fpl_conn *conn, const fpl_certificate12 *msg);
+
+/* fpl_check_certificate12_key_supported: the leaf's key is on P-256 or P-384: no RSA suite is offered */
+bool fpl_check_certificate12_key_supported(const fpl_conn *conn, const fpl_certificate12 *msg);
 
 /* fpl_check_client_may_be_anonymous: client certificates are optional by configuration, and no fingerprint is
  * pinned */

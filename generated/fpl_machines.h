@@ -4,7 +4,7 @@
  *      signature_algorithms, supported_groups, use_srtp}.yaml
  *      spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: be1889ae3d66cdfe29af226f40e57114ae372c9314bb0df61ec19204310c038a */
+ * SHA-256 of these: 7abbc2e4fdb53b342eb37231230a65d73deaa7d8c6ebebe8b8f683935873b623 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

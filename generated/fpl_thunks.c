@@ -2,7 +2,7 @@
  *
  * From spec/functions.yaml
  *      spec/machines/{closure, dtls12_client, dtls12_server, listen, resend12}.yaml
- * SHA-256 of these: e5a1eecf759f102bed26920390b920631eb5926600b0d2950aa1b06fb0a51dc2 */
+ * SHA-256 of these: 3d09095c94ea277259fc7884f8ab10d7a50fe270eebeb32490927cecf78fcff4 */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
@@ -260,6 +260,11 @@ const fpl_classifier fpl_classifier_version_of_hello = {
 bool fpl_thunk_check_certificate12_acceptable(const fpl_conn *conn, const fpl_message *msg)
 {
     return fpl_check_certificate12_acceptable(conn, &msg->as.certificate12);
+}
+
+bool fpl_thunk_check_certificate12_key_supported(const fpl_conn *conn, const fpl_message *msg)
+{
+    return fpl_check_certificate12_key_supported(conn, &msg->as.certificate12);
 }
 
 bool fpl_thunk_check_certificate12_list_not_empty(const fpl_conn *conn, const fpl_message *msg)

@@ -46,14 +46,23 @@ static size_t count(fpl_bytes list)
 
 bool fpl_check_certificate12_acceptable(const fpl_conn *conn, const fpl_certificate12 *msg)
 {
-    fpl_bytes leaf;
+    fpl_certificate_result result;
+    fpl_bytes              leaf;
     if (msg->certificate_list.len > fpl_conn_limit(conn, FPL_LIMIT_CERTIFICATE_BYTES) ||
         count(msg->certificate_list) > fpl_conn_limit(conn, FPL_LIMIT_CERTIFICATE_COUNT) || !leaf_of(msg, &leaf)) {
         return false;
     }
-    /* The key that was read is kept for the row's action; if the row refuses, it goes with the handshake. */
+    /* The key that was read is kept for the row's next check and its action; if the row refuses, it goes with the
+     * handshake. */
     fpl_certificate_wipe(&conn->hs->peer_key);
-    return fpl_certificate_parse(leaf, &conn->hs->peer_key) == FPL_CERTIFICATE_OK;
+    result = fpl_certificate_parse(leaf, &conn->hs->peer_key);
+    return result == FPL_CERTIFICATE_OK || result == FPL_CERTIFICATE_UNSUPPORTED_KEY;
+}
+
+bool fpl_check_certificate12_key_supported(const fpl_conn *conn, const fpl_certificate12 *msg)
+{
+    (void)msg;
+    return conn->hs->peer_key.key != NULL;
 }
 
 fpl_status fpl_act_keep_peer_certificate12(fpl_conn *conn, const fpl_certificate12 *msg)
@@ -76,7 +85,7 @@ fpl_status fpl_act_keep_peer_certificate12(fpl_conn *conn, const fpl_certificate
     leaf = fpl_bytes_of(hs->chain_views[0].der, hs->chain_views[0].len);
     fpl_hash_fingerprint(leaf, conn->peer_fingerprint);
     conn->has_peer_fingerprint = true;
-    return hs->peer_key.key != NULL ? FPL_STATUS_OK : FPL_STATUS_INTERNAL; /* certificate12_acceptable has read it */
+    return hs->peer_key.key != NULL ? FPL_STATUS_OK : FPL_STATUS_INTERNAL; /* the row's checks have read it */
 }
 
 /* --- trust ------------------------------------------------------------------------------------------- */
