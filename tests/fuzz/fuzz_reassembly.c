@@ -280,7 +280,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             continue;
         }
         /* Two lengths a message may claim to have, one of them more often. */
-        f.total = (kind & 0x0f) == 0 ? kind % LONGEST : ((f.seq * 41u) % (LONGEST - 20));
+        f.total = (kind & 0x0f) == 0 ? kind % (uint32_t)LONGEST : ((f.seq * 41u) % (uint32_t)(LONGEST - 20));
         f.type = (kind & 0x70) == 0x70 ? 2 : 1;
         f.offset = f.total == 0 ? 0 : offset % (f.total + 1u);
         len = (uint16_t)(len % (f.total - f.offset + 1u));
