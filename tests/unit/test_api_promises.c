@@ -1,6 +1,7 @@
 /* src/api: what the header promises, seen by an embedder who makes mistakes. Two ends of our own, no network. */
 #include <flightplan/flightplan.h>
 
+#include "common/trace.h"
 #include "unit.h"
 
 #define ROOM 2048
@@ -29,6 +30,7 @@ static void set_up(void)
                                                    made[i].key_len),
                          FPL_OK);
         ck_assert_int_eq(fpl_config_set_trust(s->config, FPL_TRUST_ACCEPT_AND_NOTIFY), FPL_OK);
+        trace_install(s->config);
     }
 }
 

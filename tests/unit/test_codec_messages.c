@@ -499,7 +499,8 @@ END_TEST
 START_TEST(alerts_of_any_number_are_decoded)
 {
     static const uint8_t known[] = {2, 50};
-    static const uint8_t unknown[] = {7, 199};
+    static const uint8_t unknown[] = {2, 199};
+    static const uint8_t no_level[] = {7, 50};
     fpl_message msg;
     fpl_reader r;
     ck_assert(fpl_message_decode(&msg, FPL_MESSAGE_ALERT, 0, fpl_bytes_of(known, 2), &r));
@@ -507,6 +508,8 @@ START_TEST(alerts_of_any_number_are_decoded)
     ck_assert_uint_eq(msg.as.alert.description, FPL_ALERT_DESCRIPTION_DECODE_ERROR);
     ck_assert(fpl_message_decode(&msg, FPL_MESSAGE_ALERT, 0, fpl_bytes_of(unknown, 2), &r));
     ck_assert(!fpl_message_decode(&msg, FPL_MESSAGE_ALERT, 0, fpl_bytes_of(unknown, 1), &r));
+    ck_assert(!fpl_message_decode(&msg, FPL_MESSAGE_ALERT, 0, fpl_bytes_of(no_level, 2), &r));
+    ck_assert_uint_eq(r.alert, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
 }
 END_TEST
 
