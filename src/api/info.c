@@ -186,7 +186,11 @@ size_t fpl_conn_explain_text(const fpl_conn *conn, char *out, size_t cap)
     char            head[256];
     int             len;
     fpl_conn_explain(conn, &end);
-    (void)describe_failure(&end, head, sizeof head);
+    if (conn->life == FPL_LIFE_CLOSED) {
+        (void)snprintf(head, sizeof head, "closed in order");
+    } else {
+        (void)describe_failure(&end, head, sizeof head);
+    }
     if (end.line != 0) {
         len = snprintf(out, cap, "%s (%s:%u, %s)", head, or_dash(end.file), end.line, or_dash(end.ref));
     } else {

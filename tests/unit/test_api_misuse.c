@@ -298,6 +298,10 @@ START_TEST(an_explanation_fits_where_it_is_told_to)
         ck_assert_int_eq(text[cap], 'x');
     }
     pair_end_all();
+    reach(CLOSED);
+    (void)fpl_conn_explain_text(ends[0].conn, text, sizeof text);
+    ck_assert_str_eq(text, "closed in order"); /* not alive */
+    pair_end_all();
 }
 END_TEST
 
