@@ -256,6 +256,33 @@ static void rt04_stranger_cannot_ask(void)
     finish(s);
 }
 
+/* What is left of the datagram that completed a flight is no question whether ours has arrived. */
+static void rt04_rest_of_the_datagram_is_no_question(void)
+{
+    stage *s = stage_open(plain_client);
+    hello(s);
+    say_rest(s);
+    bytes    whole = s->peer.datagram;
+    unsigned last = (unsigned)s->peer.num_said - 1;
+    s->peer.datagram = bytes_none();
+    /* The end of the flight came first; then all of it. */
+    peer_say_again(&s->peer, last - 1);
+    deliver(s);
+    expect_quiet(s);
+    deliver_bytes(s, whole);
+    EXPECT_UINT(s, num_heard_messages(s, CLIENT_KEY_EXCHANGE), 1);
+    EXPECT(s, s->peer.their_finished);
+    /* The same again is one. */
+    uint64_t duplicates = stats_of(s).duplicates;
+    advance(s, 600);
+    peer_say_again(&s->peer, 0);
+    deliver(s);
+    EXPECT_UINT(s, num_heard_messages(s, CLIENT_KEY_EXCHANGE), 1);
+    EXPECT_UINT(s, stats_of(s).duplicates, duplicates + 4);
+    EXPECT_UINT(s, stats_of(s).flights_resent, 1);
+    finish(s);
+}
+
 static void flight_5_again(stage *s, size_t first)
 {
     peer_say_again(&s->peer, first);
@@ -555,7 +582,7 @@ SCENARIOS(rt_scenarios, PLAYS(rt01_amplification), PLAYS(rt01_limit_falls_when_v
           PLAYS(rt02_verify_request_is_stateless), PLAYS(rt03_back_off_of_a_client), PLAYS(rt03_back_off_of_a_server),
           PLAYS(rt03_back_off_of_flight_5), PLAYS(rt03_back_off_in_the_webrtc_profile),
           PLAYS(rt03_deadline_of_the_whole_handshake), PLAYS(rt03_trickling_peer), PLAYS(rt04_replayed_flight),
-          PLAYS(rt04_replayed_flight_after_connected), PLAYS(rt04_stranger_cannot_ask), PLAYS(rt05_lost_last_flight), PLAYS(rt05_lost_last_flight_beside_a_rival),
+          PLAYS(rt04_replayed_flight_after_connected), PLAYS(rt04_stranger_cannot_ask), PLAYS(rt04_rest_of_the_datagram_is_no_question), PLAYS(rt05_lost_last_flight), PLAYS(rt05_lost_last_flight_beside_a_rival),
           PLAYS(rt05_last_flight_is_kept_for_twice_the_msl), PLAYS(rt05_data_says_that_it_arrived),
           PLAYS(rt07_resend_keeps_epoch_and_keys), PLAYS(rt12_acks_mean_nothing_in_12), PLAYS(rt16_large_flight_narrow_path),
           PLAYS(rt17_black_hole_for_long_datagrams), PLAYS(rt18_client_hello_again), PLAYS(rt19_lost_verify_request),
