@@ -284,6 +284,7 @@ static void send_data(assoc *a, size_t index)
         world_complain(w, "application data of %zu bytes, MTU %zu", out_len, e->mtu);
     }
     a->datagrams_out++;
+    a->records_out++;
     a->bytes_out += out_len;
     a->messages_sent++;
     network_send(w->network, e->side, out, out_len, w->now);

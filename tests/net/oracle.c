@@ -84,6 +84,7 @@ void oracle_datagram(assoc *a, burst *b, const uint8_t *datagram, size_t len)
             return;
         }
         a->next_record[record.epoch] = record.seq + 1;
+        a->records_out++;
         if (record.type == VIEW_CCS || (record.type == VIEW_HANDSHAKE && record.epoch == 1)) {
             b->handshake = true;
         }
@@ -284,10 +285,11 @@ static void plausible(assoc *a)
     if (a->conn == NULL || fpl_conn_stats(a->conn, &stats) != FPL_OK) {
         return;
     }
-    if (stats.datagrams_out != a->datagrams_out || stats.bytes_out != a->bytes_out) {
-        world_complain(w, "%s: stats say %llu datagrams of %llu bytes out, %llu of %llu went out", name_of(a->end),
-                       (unsigned long long)stats.datagrams_out, (unsigned long long)stats.bytes_out,
-                       (unsigned long long)a->datagrams_out, (unsigned long long)a->bytes_out);
+    if (stats.datagrams_out != a->datagrams_out || stats.bytes_out != a->bytes_out || stats.records_out != a->records_out) {
+        world_complain(w, "%s: stats say %llu datagrams, %llu records, %llu bytes out; there were %llu, %llu, %llu",
+                       name_of(a->end), (unsigned long long)stats.datagrams_out, (unsigned long long)stats.records_out,
+                       (unsigned long long)stats.bytes_out, (unsigned long long)a->datagrams_out,
+                       (unsigned long long)a->records_out, (unsigned long long)a->bytes_out);
     }
     if (stats.datagrams_in > a->datagrams_in || stats.bytes_in > a->bytes_in) {
         world_complain(w, "%s: stats say %llu datagrams in, there were %llu", name_of(a->end),

@@ -71,7 +71,7 @@ typedef struct assoc {
     uint64_t      seen[4]; /* the peer's epoch-1 record numbers below 256 that were handed in */
     uint64_t      highest_seen;
     uint64_t      next_record[2]; /* of ours, by epoch: they only grow */
-    uint64_t      datagrams_out, datagrams_in, bytes_out, bytes_in;
+    uint64_t      datagrams_out, datagrams_in, records_out, bytes_out, bytes_in;
     pace          pace;
     sent_message *sent[NETWORK_MESSAGES];
 } assoc;
