@@ -650,6 +650,40 @@ static void fr14_repetition_in_other_pieces(void)
     }
 }
 
+/* In many pieces and any order: it is there again when the last of them is, and no sooner. */
+static void fr14_repetition_in_shuffled_pieces(void)
+{
+    static const size_t cuts[][2] = {{4, 6}, {0, 2}, {10, 12}, {1, 3}, {7, 9}, {4, 6}, {8, 11}, {6, 7}, {3, 4}};
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        rng    r = rng_of(seed);
+        stage *s = stage_open((stage_options){0});
+        bool   have[12] = {false};
+        size_t missing = 12;
+        finish(s);
+        advance(s, 2000);
+        const said *q = &s->peer.said[s->peer.num_said - 1];
+        for (size_t i = 0; missing > 0; i++) {
+            size_t from, to;
+            if (seed == 0 && i < sizeof cuts / sizeof cuts[0]) {
+                from = cuts[i][0];
+                to = cuts[i][1];
+            } else {
+                from = rng_below(&r, 12);
+                to = from + rng_between(&r, 1, 12 - from < 3 ? 12 - from : 3);
+            }
+            peer_fragment(&s->peer, q->type, 12, q->msg_seq, from, slice(q->body, from, to));
+            deliver(s);
+            for (size_t at = from; at < to; at++) {
+                missing -= have[at] ? 0 : 1;
+                have[at] = true;
+            }
+            EXPECT_UINT(s, num_heard_messages(s, FINISHED), missing == 0 ? 1 : 0);
+        }
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
 /* Finished ends its record also when only its last piece is in it. */
 static void fr14_more_behind_the_last_piece(void)
 {
@@ -706,4 +740,4 @@ SCENARIOS(fr_scenarios, PLAYS(fr01_other_length_in_clear), PLAYS(fr01_stranger_b
           PLAYS(fr13_fragmented_hello_at_the_door), PLAYS(fr13_only_the_last_fragment),
           PLAYS(fr13_cookie_in_the_first_fragment_only), PLAYS(fr13_pool_is_bounded),
           PLAYS(fr13_fragmented_hello_without_a_door), PLAYS(fr14_other_cuts_when_resent),
-          PLAYS(fr14_repetition_in_other_pieces), PLAYS(fr14_more_behind_the_last_piece), PLAYS(fr15_transcript));
+          PLAYS(fr14_repetition_in_other_pieces), PLAYS(fr14_repetition_in_shuffled_pieces), PLAYS(fr14_more_behind_the_last_piece), PLAYS(fr15_transcript));
