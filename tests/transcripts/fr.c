@@ -358,6 +358,69 @@ static void fr08_huge_declared_length(void)
     }
 }
 
+static void forge_fragment(stage *s, rng *r)
+{
+    static const unsigned types[] = {SERVER_HELLO, CERTIFICATE, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, CERTIFICATE_VERIFY, CLIENT_KEY_EXCHANGE, FINISHED};
+    size_t total = rng_percent(r, 30) ? 32768 : rng_between(r, 400, 20000);
+    size_t len = rng_between(r, 1, 60);
+    bytes  body = bytes_zero(len);
+    rng_fill(r, body.data, len);
+    /* Ahead of what is said, or beside it; never the whole of anything. */
+    bytes_append(&s->peer.datagram,
+                 record_of(HANDSHAKE, DTLS12, 0, rng_below(r, 1000),
+                           peer_fragment_of(types[rng_below(r, 7)], total, s->peer.said[0].msg_seq + (unsigned)rng_below(r, 12),
+                                            rng_below(r, total - len), body)));
+}
+
+/* Promises of long messages, by strangers, fill all the room there is. What is real still gets through, in pieces
+ * and backwards, and it need not come more often than a few times. */
+static void fr08_promises_do_not_keep_out_what_is_real(void)
+{
+    for (int role = 0; role < 2; role++) {
+        for (uint64_t seed = 0; seed < 60; seed++) {
+            rng    r = rng_of(seed);
+            stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+            s->peer.asks = true;
+            hello(s);
+            size_t before = s->meter->live;
+            size_t first = s->peer.num_said;
+            say_rest(s);
+            s->peer.datagram = bytes_none();
+            unsigned epoch = s->peer.epoch;
+            for (int i = 0; i < 40; i++) {
+                forge_fragment(s, &r);
+            }
+            deliver(s);
+            expect_quiet(s);
+            for (int round = 0; round < 4 && s->connected == 0 && !s->peer.their_finished; round++) {
+                for (size_t i = s->peer.num_said; i > first; i--) {
+                    const said *q = &s->peer.said[i - 1];
+                    size_t      half = q->body.len / 2;
+                    s->peer.epoch = q->ccs ? 0 : q->epoch;
+                    if (q->ccs) {
+                        peer_record(&s->peer, CCS, bytes_hex("01"));
+                    } else if (half > 0) {
+                        peer_fragment(&s->peer, q->type, q->body.len, q->msg_seq, half, slice(q->body, half, q->body.len));
+                        if (rng_percent(&r, 30)) {
+                            forge_fragment(s, &r);
+                        }
+                        peer_fragment(&s->peer, q->type, q->body.len, q->msg_seq, 0, slice(q->body, 0, half));
+                    } else {
+                        peer_fragment(&s->peer, q->type, q->body.len, q->msg_seq, 0, q->body);
+                    }
+                    deliver(s);
+                    EXPECT(s, !s->failed);
+                }
+            }
+            s->peer.epoch = epoch;
+            EXPECT(s, role == 0 ? s->connected == 1 : s->peer.their_finished);
+            EXPECT(s, s->meter->peak - before < 3 * 32768 + 16384);
+            finish(s);
+            stage_close(s);
+        }
+    }
+}
+
 static void fr09_never_finished_messages(void)
 {
     stage        *s = stage_open((stage_options){.auth = FPL_CLIENT_AUTH_REQUIRED});
@@ -735,7 +798,7 @@ SCENARIOS(fr_scenarios, PLAYS(fr01_other_length_in_clear), PLAYS(fr01_stranger_b
           PLAYS(fr01_other_length_under_keys), PLAYS(fr01_changed_byte_under_keys), PLAYS(fr02_offset_beyond_total),
           PLAYS(fr03_empty_fragments), PLAYS(fr04_overlapping_fragments), PLAYS(fr05_single_byte_fragments_shuffled),
           PLAYS(fr05_many_pieces_little_memory), PLAYS(fr06_interleaved_messages), PLAYS(fr07_far_future),
-          PLAYS(fr08_huge_declared_length), PLAYS(fr09_never_finished_messages), PLAYS(fr10_long_runs_of_messages),
+          PLAYS(fr08_huge_declared_length), PLAYS(fr08_promises_do_not_keep_out_what_is_real), PLAYS(fr09_never_finished_messages), PLAYS(fr10_long_runs_of_messages),
           PLAYS(fr11_truncated_fragment_header), PLAYS(fr12_one_message_in_two_epochs),
           PLAYS(fr13_fragmented_hello_at_the_door), PLAYS(fr13_only_the_last_fragment),
           PLAYS(fr13_cookie_in_the_first_fragment_only), PLAYS(fr13_pool_is_bounded),

@@ -2,6 +2,7 @@
  * all tests says which those are. */
 #include <string.h>
 
+#include "common/trace.h"
 #include "transcripts/runner.h"
 #include "transcripts/walk.h"
 
@@ -29,6 +30,7 @@ static void row_explain_names_file_line_and_section(void)
         EXPECT(s, s->why.machine != NULL && s->why.state != NULL && s->why.event != NULL);
         EXPECT(s, s->why.file != NULL && strncmp(s->why.file, "spec/machines/", 14) == 0);
         EXPECT(s, s->why.line > 0);
+        EXPECT(s, what != 2 || strstr(s->why.event, "server_hello_done") != NULL);
         EXPECT(s, s->why.ref != NULL && strncmp(s->why.ref, "rfc", 3) == 0);
         char   text[300], cut[20];
         size_t len = fpl_conn_explain_text(s->conn, text, sizeof text);
@@ -37,6 +39,44 @@ static void row_explain_names_file_line_and_section(void)
         EXPECT(s, strncmp(text, cut, sizeof cut - 1) == 0);
         EXPECT(s, fpl_conn_explain_text(s->conn, NULL, 0) == len);
     }
+}
+
+typedef struct told {
+    unsigned rows, refusals, named;
+} told;
+
+static void listen_to_trace(void *arg, const fpl_conn *conn, const fpl_trace_event *event)
+{
+    told *t = arg;
+    (void)conn;
+    EXPECT(NULL, event->machine != NULL && event->state != NULL && event->event != NULL);
+    EXPECT(NULL, event->file != NULL && strncmp(event->file, "spec/machines/", 14) == 0 && event->line > 0);
+    EXPECT(NULL, event->ref != NULL && strncmp(event->ref, "rfc", 3) == 0);
+    if (event->check != NULL) {
+        EXPECT(NULL, event->next == NULL);
+        t->refusals++;
+    } else {
+        t->rows++;
+    }
+    if (strcmp(event->machine, "dtls12_server") == 0 && strcmp(event->state, "WAIT_CKE") == 0 &&
+        strcmp(event->event, "message:client_key_exchange") == 0) {
+        t->named++;
+        EXPECT(NULL, event->check != NULL || strcmp(event->next, "WAIT_CCS") == 0);
+        EXPECT(NULL, event->check == NULL || strcmp(event->check, "client_share_well_formed") == 0);
+    }
+}
+
+static void row_trace_tells_rows_and_refusals(void)
+{
+    told t = {0};
+    trace_watch(listen_to_trace, &t);
+    stage *s = connected_stage(plain_server);
+    EXPECT(s, t.rows > 10 && t.refusals == 0 && t.named == 1);
+    s = stage_at(FPL_ROLE_SERVER, "WAIT_CKE");
+    peer_say(&s->peer, CLIENT_KEY_EXCHANGE, bytes_hex("02 0102"));
+    deliver(s);
+    EXPECT(s, s->failed && t.refusals == 1 && t.named == 2);
+    trace_watch(NULL, NULL);
 }
 
 static void few_forgeries(fpl_config *config)
@@ -306,7 +346,7 @@ static void row_keyless_server_is_refused(void)
     EXPECT(NULL, refused);
 }
 
-SCENARIOS(row_scenarios, PLAYS(row_explain_names_file_line_and_section), PLAYS(row_forgery_limit),
+SCENARIOS(row_scenarios, PLAYS(row_explain_names_file_line_and_section), PLAYS(row_trace_tells_rows_and_refusals), PLAYS(row_forgery_limit),
           PLAYS(row_signature_does_not_come), PLAYS(row_group_not_offered), PLAYS(row_bad_share_of_an_authenticating_client),
           PLAYS(row_extension_contents), PLAYS(row_renegotiation_signal), PLAYS(row_certificate_request_contents),
           PLAYS(row_answer_overtakes_the_rest_of_a_flight), PLAYS(row_budget_ends_in_a_resend_as_asked),

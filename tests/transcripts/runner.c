@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/credential.h"
+#include "common/trace.h"
 #include "transcripts/bytes.h"
 #include "transcripts/stage.h"
 
@@ -52,6 +53,7 @@ static bool play(const scenario *s)
     if (verbose) {
         printf("--- %s\n", s->name);
     }
+    trace_watch(NULL, NULL); /* one that failed may have left its own */
     if (setjmp(curtain) != 0) {
         stage_close_all();
         bytes_free_all();

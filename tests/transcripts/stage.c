@@ -95,7 +95,6 @@ stage *stage_open(stage_options options)
     options.suite = options.suite == 0 ? AES128_GCM : options.suite;
     options.group = options.group == 0 ? X25519_GROUP : options.group;
     s->options = options;
-    s->now = 5000;
     s->deadline = FPL_NEVER;
     memcpy(s->address, "\xc0\x00\x02\x07\x12\x34\x00\x00", 8);
     peer_init(&s->peer, options.role == FPL_ROLE_SERVER, options.suite, options.group, options.peer_credential);
