@@ -321,6 +321,61 @@ static void cl07_client_reboot(void)
     peer_free(&old_peer);
 }
 
+/* A new client on the stage's address; the old one is handed back. */
+static peer change_client(stage *s)
+{
+    peer old = s->peer;
+    memset(&s->peer, 0, sizeof s->peer);
+    peer_init(&s->peer, true, AES128_GCM, X25519_GROUP, CREDENTIAL_P256_B);
+    s->mark = 0;
+    s->connected = 0;
+    return old;
+}
+
+/* Several are replaced before the application asks. */
+static void cl07_several_replaced(void)
+{
+    stage *s = stage_open((stage_options){.door = true});
+    for (int again = 0; again < 2; again++) {
+        for (uint8_t i = 0; i < 3; i++) {
+            peer old = change_client(s);
+            peer_free(&old);
+            s->address[6] = i;
+            finish(s);
+        }
+    }
+    EXPECT_UINT(s, fpl_listener_num_connections(s->listener), 6);
+    unsigned  replaced = 0;
+    fpl_conn *gone;
+    while ((gone = fpl_listener_next_replaced(s->listener)) != NULL) {
+        fpl_explanation why;
+        fpl_conn_explain(gone, &why);
+        EXPECT(s, why.failure == FPL_FAILURE_REPLACED && gone != s->conn);
+        fpl_listener_release(s->listener, gone);
+        EXPECT(s, replaced++ < 3);
+    }
+    EXPECT_UINT(s, replaced, 3);
+    EXPECT_UINT(s, fpl_listener_num_connections(s->listener), 3);
+    expect_talk(s);
+}
+
+/* The old one is released by the application while its rival is still under way: that one goes on. */
+static void cl07_old_one_released_first(void)
+{
+    stage    *s = connected_stage((stage_options){.door = true});
+    fpl_conn *old = s->conn;
+    peer      old_peer = change_client(s);
+    peer_free(&old_peer);
+    hello(s);
+    EXPECT(s, s->conn != old);
+    fpl_listener_release(s->listener, old);
+    EXPECT_UINT(s, fpl_listener_num_connections(s->listener), 1);
+    fpl_conn *rival = s->conn;
+    finish(s);
+    EXPECT(s, s->conn == rival && fpl_listener_next_replaced(s->listener) == NULL);
+    expect_talk(s);
+}
+
 /* Many rivals for one address, none of which gets through. */
 static void cl07_rivals_do_not_pile_up(void)
 {
@@ -387,5 +442,5 @@ SCENARIOS(cl_scenarios, PLAYS(cl01_forged_alerts_are_hints), PLAYS(cl01_hint_is_
           PLAYS(cl01_believed_when_configured), PLAYS(cl02_authenticated_fatal_alert), PLAYS(cl02_authenticated_warnings),
           PLAYS(cl03_silence_is_not_the_end), PLAYS(cl03_close_notify_both_ways), PLAYS(cl03_close_notify_at_level_fatal),
           PLAYS(cl03_close_while_negotiating), PLAYS(cl04_no_way_back), PLAYS(cl05_malformed_alerts),
-          PLAYS(cl06_hello_on_a_living_association), PLAYS(cl07_client_reboot), PLAYS(cl07_rivals_do_not_pile_up),
+          PLAYS(cl06_hello_on_a_living_association), PLAYS(cl07_client_reboot), PLAYS(cl07_several_replaced), PLAYS(cl07_old_one_released_first), PLAYS(cl07_rivals_do_not_pile_up),
           PLAYS(cl08_one_alert_only), PLAYS(cl09_absurd_mtu));

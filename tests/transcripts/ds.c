@@ -1,4 +1,5 @@
 /* Groups DS and WR of the security catalogue, as far as one end and its peer show them. */
+#include <stddef.h>
 #include <string.h>
 
 #include "transcripts/runner.h"
@@ -244,6 +245,29 @@ static void ds09_garbage_is_not_answered(void)
     }
     EXPECT_UINT(s, alerts, 1);
     EXPECT_UINT(s, fpl_listener_num_connections(s->listener), 0);
+}
+
+static void ds09_what_the_door_counts(void)
+{
+    stage    *s = stage_open(at_the_door);
+    fpl_stats t;
+    say_client_hello(s);
+    size_t request = s->peer.datagram.len;
+    deliver(s);
+    memset(&t, 0, sizeof t);
+    t.size = sizeof t;
+    EXPECT(s, fpl_listener_stats(s->listener, &t) == FPL_OK);
+    EXPECT(s, t.datagrams_in == 1 && t.bytes_in == request && t.datagrams_out == 1 && t.bytes_out == s->bytes_out);
+    deliver_bytes(s, bytes_zero(5));
+    deliver_bytes(s, record_of(ALERT, DTLS12, 0, 1, bytes_zero(2)));
+    EXPECT(s, fpl_listener_stats(s->listener, &t) == FPL_OK);
+    EXPECT(s, t.datagrams_in == 3 && t.dropped_malformed == 1 && t.dropped_unexpected == 1 && t.datagrams_out == 1);
+    finish(s);
+    /* A caller that knows less of the struct gets less of it. */
+    memset(&t, 0x77, sizeof t);
+    t.size = offsetof(fpl_stats, bytes_in);
+    EXPECT(s, fpl_conn_stats(s->conn, &t) == FPL_OK);
+    EXPECT(s, t.datagrams_in == 2 && t.bytes_in == UINT64_C(0x7777777777777777));
 }
 
 static void ds10_memory_of_an_idle_connection(void)
@@ -529,6 +553,31 @@ static void wr08_buffer_too_small(void)
     }
 }
 
+static void wr08_small_buffer_at_the_door(void)
+{
+    stage     *s = stage_open(at_the_door);
+    fpl_conn  *conn = NULL;
+    fpl_output out;
+    uint8_t    buf[300];
+    say_client_hello(s);
+    bytes hello_datagram = s->peer.datagram;
+    s->peer.datagram = bytes_none();
+    EXPECT(s, fpl_listener_receive(s->listener, s->address, sizeof s->address, hello_datagram.data, hello_datagram.len, s->now, &conn) == FPL_OK);
+    EXPECT(s, conn == NULL);
+    size_t needed = 0;
+    for (size_t cap = 0; cap < 40; cap += 13) {
+        memset(&out, 0, sizeof out);
+        EXPECT(s, fpl_listener_poll(s->listener, buf, cap, &out) == FPL_BUFFER_TOO_SMALL);
+        EXPECT(s, out.needed > cap && (needed == 0 || out.needed == needed));
+        needed = out.needed;
+    }
+    EXPECT(s, fpl_listener_poll(s->listener, buf, needed, &out) == FPL_OK);
+    EXPECT(s, out.type == FPL_OUTPUT_DATAGRAM && out.as.datagram_len == needed);
+    peer_hear(&s->peer, buf, needed, s->now);
+    EXPECT_UINT(s, s->peer.verify_requests, 1);
+    EXPECT(s, fpl_listener_poll(s->listener, buf, sizeof buf, &out) == FPL_OK && out.type == FPL_OUTPUT_TIMEOUT);
+}
+
 static void wr10_calls_after_close(void)
 {
     stage     *s = connected_stage((stage_options){0});
@@ -594,9 +643,9 @@ static void wr12_asking_is_the_default(void)
 
 SCENARIOS(ds_scenarios, PLAYS(ds01_no_memory_for_strangers), PLAYS(ds02_cookie_from_another_address), PLAYS(ds03_key_rotation),
           PLAYS(ds03_fleet), PLAYS(ds03_cookie_lifetime), PLAYS(ds03_own_key_rotates), PLAYS(ds04_cookie_tampering),
-          PLAYS(ds05_session_id_is_no_way_around), PLAYS(ds06_cap_on_connections), PLAYS(ds09_garbage_is_not_answered),
+          PLAYS(ds05_session_id_is_no_way_around), PLAYS(ds06_cap_on_connections), PLAYS(ds09_garbage_is_not_answered), PLAYS(ds09_what_the_door_counts),
           PLAYS(ds10_memory_of_an_idle_connection), PLAYS(wr01_fingerprint_mismatch), PLAYS(wr01_one_of_several_pins),
           PLAYS(wr01_pin_that_comes_late), PLAYS(wr01_refused_by_the_application), PLAYS(wr03_no_keys_too_early),
           PLAYS(wr04_malformed_use_srtp), PLAYS(wr04_answers_to_use_srtp), PLAYS(wr05_hello_race), PLAYS(wr06_exported_keys),
-          PLAYS(wr08_buffer_too_small), PLAYS(wr10_calls_after_close), PLAYS(wr11_timer_misuse),
+          PLAYS(wr08_buffer_too_small), PLAYS(wr08_small_buffer_at_the_door), PLAYS(wr10_calls_after_close), PLAYS(wr11_timer_misuse),
           PLAYS(wr12_asking_is_the_default));

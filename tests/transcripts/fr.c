@@ -561,6 +561,7 @@ static void fr13_fragmented_hello_at_the_door(void)
         make_long(&s->peer);
         (void)hello_fragments(s, parts, false);
         EXPECT_UINT(s, num_heard_messages(s, HELLO_VERIFY_REQUEST), 1);
+        EXPECT_UINT(s, heard_new(s, 0)->seq, parts - 1); /* of the last record that it answers */
         EXPECT_UINT(s, fpl_listener_num_connections(s->listener), 0);
         EXPECT(s, s->sent[s->num_sent - 1].len < 100);
         (void)hello_fragments(s, parts, false);

@@ -528,10 +528,10 @@ static void parity_stale_hello_before_and_after_the_proof(void)
 
 static void parity_many_clients_at_one_door(void)
 {
-    enum { CLIENTS = 30 };
-    stage    *s = stage_open((stage_options){.door = true});
-    peer      peers[CLIENTS];
-    fpl_conn *conns[CLIENTS];
+    enum { CLIENTS = 300 };
+    static peer      peers[CLIENTS];
+    static fpl_conn *conns[CLIENTS];
+    stage           *s = stage_open((stage_options){.door = true});
     peer_free(&s->peer);
     memset(peers, 0, sizeof peers);
     memset(conns, 0, sizeof conns);
@@ -545,6 +545,7 @@ static void parity_many_clients_at_one_door(void)
             s->conn = conns[i];
             s->mark = s->peer.num_heard;
             s->address[6] = (uint8_t)i;
+            s->address[7] = (uint8_t)(i >> 8);
             if (step < 2) {
                 say_client_hello(s);
             } else {
@@ -562,12 +563,30 @@ static void parity_many_clients_at_one_door(void)
         EXPECT(s, fpl_conn_is_connected(conns[i]));
         size_t         len = 0;
         const uint8_t *address = fpl_conn_address(conns[i], &len);
-        EXPECT(s, len == sizeof s->address && address[6] == i);
-        if (i > 0) {
-            peer_free(&peers[i]);
+        EXPECT(s, len == sizeof s->address && address[6] == i % 256 && address[7] == i / 256);
+    }
+    /* Each is found by its address, and nobody else by it. */
+    s->connected = 1;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        s->peer = peers[i];
+        s->mark = s->peer.num_heard;
+        s->address[6] = (uint8_t)i;
+        s->address[7] = (uint8_t)(i >> 8);
+        s->num_data = 0;
+        peer_data(&s->peer, bytes_of("mine", 4));
+        deliver(s);
+        EXPECT(s, s->conn == conns[i] && s->num_data == 1);
+        if (i % 2 == 0) {
+            fpl_listener_release(s->listener, conns[i]);
         }
+        peers[i] = s->peer;
+    }
+    EXPECT_UINT(s, fpl_listener_num_connections(s->listener), CLIENTS / 2);
+    for (size_t i = 1; i < CLIENTS; i++) {
+        peer_free(&peers[i]);
     }
     s->peer = peers[0];
+    s->conn = NULL;
 }
 
 SCENARIOS(parity_scenarios, PLAYS(parity01_no_datagram_above_any_mtu), PLAYS(parity03_random_serial_numbers),
