@@ -213,7 +213,8 @@ static void send_some(walk *w, int side)
     size_t     out_len = 0;
     fpl_result result;
     memset(data, 0x5c, sizeof data);
-    result = fpl_conn_send(p->conn, rng_percent(&w->rng, 5) ? NULL : data, len, out, cap, rng_percent(&w->rng, 97) ? &out_len : NULL, w->now);
+    result = fpl_conn_send(p->conn, rng_percent(&w->rng, 5) ? NULL : data, len, out, cap,
+                           rng_percent(&w->rng, 97) ? &out_len : NULL, w->now);
     if (result == FPL_OK && out_len > 0) {
         if (!fpl_conn_is_connected(p->conn) && !p->connected) {
             complain(w, "send before CONNECTED");
@@ -245,7 +246,8 @@ static void look(walk *w, int side)
     (void)fpl_conn_peer_fingerprint(p->conn, out);
     (void)fpl_conn_max_payload(p->conn);
     (void)fpl_conn_address(p->conn, &len);
-    if (fpl_conn_export(p->conn, out, rng_below(&w->rng, sizeof out), rng_percent(&w->rng, 90) ? "EXPORTER-walk" : "key expansion",
+    if (fpl_conn_export(p->conn, out, rng_below(&w->rng, sizeof out),
+                        rng_percent(&w->rng, 90) ? "EXPORTER-walk" : "key expansion",
                         rng_percent(&w->rng, 50) ? context : NULL, rng_below(&w->rng, sizeof context)) == FPL_OK &&
         !fpl_conn_is_connected(p->conn)) {
         complain(w, "keys exported before CONNECTED");
@@ -289,7 +291,8 @@ static void step(walk *w)
         const credential *c = credential_of(side == 0 ? CREDENTIAL_P256_A : CREDENTIAL_P256_B);
         size_t            len = credential_sign(c, bytes, 32, signature);
         if (rng_percent(&w->rng, 10)) {
-            (void)fpl_conn_provide_signature(p->conn, rng_percent(&w->rng, 50) ? NULL : bytes, rng_below(&w->rng, sizeof bytes), w->now);
+            (void)fpl_conn_provide_signature(p->conn, rng_percent(&w->rng, 50) ? NULL : bytes,
+                                             rng_below(&w->rng, sizeof bytes), w->now);
         } else {
             (void)fpl_conn_provide_signature(p->conn, signature, len, w->now);
         }
@@ -297,7 +300,9 @@ static void step(walk *w)
     }
     case 11:
         (void)fpl_conn_add_peer_fingerprint(
-            p->conn, rng_percent(&w->rng, 80) ? credential_of(side == 0 ? CREDENTIAL_P256_B : CREDENTIAL_P256_A)->fingerprint : bytes, w->now);
+            p->conn,
+            rng_percent(&w->rng, 80) ? credential_of(side == 0 ? CREDENTIAL_P256_B : CREDENTIAL_P256_A)->fingerprint : bytes,
+            w->now);
         break;
     case 12: (void)fpl_conn_set_mtu(p->conn, (size_t)(rng_next(&w->rng) >> rng_below(&w->rng, 64))); break;
     case 13: (void)fpl_conn_set_address_validated(p->conn); break;
@@ -331,7 +336,8 @@ static bool run(uint64_t seed, unsigned *connected)
     *connected += w->party[0].connected && w->party[1].connected ? 1 : 0;
     good = w->complaint[0] == '\0';
     if (!good) {
-        printf("FAILED seed %llu: %s\n  again: api_walk --seed %llu\n", (unsigned long long)seed, w->complaint, (unsigned long long)seed);
+        printf("FAILED seed %llu: %s\n  again: api_walk --seed %llu\n", (unsigned long long)seed, w->complaint,
+               (unsigned long long)seed);
     }
     for (int side = 0; side < 2; side++) {
         fpl_conn_free(w->party[side].conn);
@@ -358,7 +364,8 @@ int main(int argc, char **argv)
     for (uint64_t seed = first; seed <= last; seed++) {
         failures += run(seed, &connected) ? 0 : 1;
     }
-    printf("%llu walks of %d calls, %u of them came to a connection, %u failed\n", (unsigned long long)(last - first + 1), STEPS, connected, failures);
+    printf("%llu walks of %d calls, %u of them came to a connection, %u failed\n", (unsigned long long)(last - first + 1),
+           STEPS, connected, failures);
     credentials_free();
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -62,7 +62,8 @@ static void on_certificate(assoc *a, const fpl_output *out)
 static void learn(assoc *a)
 {
     static const uint8_t context[4] = {1, 2, 3, 4};
-    fpl_result           result = fpl_conn_export(a->conn, a->exported, ASSOC_EXPORT, "EXPORTER-flightplan-net", context, sizeof context);
+    fpl_result result =
+        fpl_conn_export(a->conn, a->exported, ASSOC_EXPORT, "EXPORTER-flightplan-net", context, sizeof context);
     world_called(a->end->world);
     a->has_exported = result == FPL_OK;
     if (!a->has_exported && !a->end->world->hooks->faults) {

@@ -59,7 +59,8 @@ static bool configure(fpl_config *config, end *e)
     ok = ok && fpl_config_set_groups(config, s->groups, s->num_groups) == FPL_OK;
     ok = ok && fpl_config_set_client_auth(config, p->client_auth) == FPL_OK;
     ok = ok && fpl_config_set_cookie_exchange(config, p->door == DOOR_COOKIE) == FPL_OK;
-    ok = ok && fpl_config_set_trust(config, s->trust == TRUST_NOTIFY ? FPL_TRUST_ACCEPT_AND_NOTIFY : FPL_TRUST_ASK) == FPL_OK;
+    ok =
+        ok && fpl_config_set_trust(config, s->trust == TRUST_NOTIFY ? FPL_TRUST_ACCEPT_AND_NOTIFY : FPL_TRUST_ASK) == FPL_OK;
     ok = ok && fpl_config_set(config, FPL_SETTING_MTU, s->mtu) == FPL_OK;
     ok = ok && fpl_config_set(config, FPL_SETTING_RESEND_INITIAL, p->resend_initial) == FPL_OK;
     ok = ok && fpl_config_set(config, FPL_SETTING_RESEND_MAXIMUM, p->resend_maximum) == FPL_OK;

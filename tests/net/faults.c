@@ -52,7 +52,8 @@ static void variant(plan *p, unsigned which)
 static void failed(const char *sweep, unsigned which, unsigned at, const char *how, const char *why)
 {
     failures++;
-    printf("FAILED %s, variant %u, place %u%s: %s\n  again: faults %s --at %u --verbose\n", sweep, which, at, how, why, sweep, at);
+    printf("FAILED %s, variant %u, place %u%s: %s\n  again: faults %s --at %u --verbose\n", sweep, which, at, how, why,
+           sweep, at);
 }
 
 /* ----- memory ------------------------------------------------------------------------------------------------- */
@@ -91,7 +92,8 @@ static void scarce_release(void *arg, void *memory, size_t size)
     }
 }
 
-static void count_run(const char *sweep, unsigned which, unsigned at, const char *how, const world_result *r, const scarce *m)
+static void count_run(const char *sweep, unsigned which, unsigned at, const char *how, const world_result *r,
+                      const scarce *m)
 {
     runs++;
     complete += r->outcome == OUTCOME_COMPLETE;
@@ -220,7 +222,8 @@ static void sweep_libcrypto(void)
                     live = libcrypto_memory.live;
                 }
             }
-            printf("libcrypto, variant %u, %s: %u places, %u of them survived\n", which, ever ? "from there on" : "once", total, unhurt);
+            printf("libcrypto, variant %u, %s: %u places, %u of them survived\n", which, ever ? "from there on" : "once",
+                   total, unhurt);
         }
     }
 }
@@ -291,8 +294,8 @@ typedef enum anomaly {
     NUM_ANOMALIES
 } anomaly;
 
-static const char *const anomaly_names[NUM_ANOMALIES] = {"",        "frozen", "an hour back", "ten years on", "largest number once",
-                                                         "zero once", "shaky"};
+static const char *const anomaly_names[NUM_ANOMALIES] = {
+    "", "frozen", "an hour back", "ten years on", "largest number once", "zero once", "shaky"};
 
 typedef struct bad_clock {
     anomaly  kind;

@@ -260,7 +260,8 @@ static bool spoil(network *n, const uint8_t *datagram, size_t len, uint8_t *out)
         if (record.epoch == 1) {
             size_t flips = rng_between(&n->rng, 1, 4);
             for (size_t i = 0; i < flips; i++) {
-                size_t at = (size_t)(record.body - datagram) - VIEW_RECORD_HEADER + rng_below(&n->rng, VIEW_RECORD_HEADER + record.len);
+                size_t at = (size_t)(record.body - datagram) - VIEW_RECORD_HEADER +
+                            rng_below(&n->rng, VIEW_RECORD_HEADER + record.len);
                 out[at] = (uint8_t)(out[at] ^ 1u << rng_below(&n->rng, 8));
             }
             return memcmp(out, datagram, len) != 0;

@@ -146,7 +146,8 @@ void oracle_burst(assoc *a, const burst *b)
             t->by_timer++;
             t->by_timer_in_all++;
             if (t->by_timer > p->resend_times) {
-                world_complain(w, "%s: resend number %u by timer, %u allowed", name_of(a->end), t->by_timer, p->resend_times);
+                world_complain(w, "%s: resend number %u by timer, %u allowed", name_of(a->end), t->by_timer,
+                               p->resend_times);
             }
             t->interval = 2 * t->interval < p->resend_maximum ? 2 * t->interval : p->resend_maximum;
         } else {
@@ -242,7 +243,8 @@ static void agree(world *w, const assoc *c, const assoc *s)
 {
     const plan *p = w->plan;
     /* A server that pins asks, whatever its configuration says. */
-    bool client_showed = (p->client_auth != FPL_CLIENT_AUTH_OFF || s->pinned) && p->side[CLIENT].credential != CREDENTIAL_NONE;
+    bool client_showed =
+        (p->client_auth != FPL_CLIENT_AUTH_OFF || s->pinned) && p->side[CLIENT].credential != CREDENTIAL_NONE;
     if (c->version != FPL_DTLS12 || s->version != FPL_DTLS12) {
         world_complain(w, "versions %04x and %04x", c->version, s->version);
     }
@@ -269,10 +271,12 @@ static void agree(world *w, const assoc *c, const assoc *s)
     if (client_showed ? s->fingerprint_result != FPL_OK ||
                             memcmp(s->peer_fingerprint, credential_of(p->side[CLIENT].credential)->fingerprint, 32) != 0
                       : s->fingerprint_result != FPL_MISUSE) {
-        world_complain(w, "the server's knowledge of the client's fingerprint is wrong: result %d", (int)s->fingerprint_result);
+        world_complain(w, "the server's knowledge of the client's fingerprint is wrong: result %d",
+                       (int)s->fingerprint_result);
     }
     if (c->certificates != 1 || s->certificates != (client_showed ? 1u : 0u)) {
-        world_complain(w, "PEER_CERTIFICATE %u times at the client, %u times at the server", c->certificates, s->certificates);
+        world_complain(w, "PEER_CERTIFICATE %u times at the client, %u times at the server", c->certificates,
+                       s->certificates);
     }
 }
 

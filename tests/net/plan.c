@@ -57,7 +57,8 @@ static credential_id draw_credential(rng *r, bool server)
 
 static void draw_side(rng *r, plan_side *s, bool server, plan_mode mode)
 {
-    static const plan_trust trusts[] = {TRUST_ASK, TRUST_ASK, TRUST_PIN_EARLY, TRUST_PIN_EARLY, TRUST_PIN_LATE, TRUST_NOTIFY};
+    static const plan_trust trusts[] = {TRUST_ASK,       TRUST_ASK,      TRUST_PIN_EARLY,
+                                        TRUST_PIN_EARLY, TRUST_PIN_LATE, TRUST_NOTIFY};
     s->credential = draw_credential(r, server);
     s->trust = trusts[rng_below(r, sizeof trusts / sizeof trusts[0])];
     /* In mode B a slow application would only mean more time-outs of the handshake. */
@@ -235,7 +236,8 @@ void plan_print(const plan *p, FILE *out)
         for (size_t i = 0; i < s->num_groups; i++) {
             fprintf(out, " %04x", (unsigned)s->groups[i]);
         }
-        fprintf(out, "\n    sends: loss %u%%, twice %u%%, delay %llu..%llu, path mtu %zu, junk %u%%, replay %u%%, spoilt %u%%\n",
+        fprintf(out,
+                "\n    sends: loss %u%%, twice %u%%, delay %llu..%llu, path mtu %zu, junk %u%%, replay %u%%, spoilt %u%%\n",
                 path->loss, path->duplicate, (unsigned long long)path->delay,
                 (unsigned long long)(path->delay + path->jitter), path->mtu, path->junk, path->replay, path->spoilt);
     }

@@ -63,7 +63,8 @@ static void cl01_hint_is_told_at_the_deadline(void)
 static void cl01_believed_when_configured(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage_options o = {.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .plaintext_alerts = FPL_PLAINTEXT_ALERTS_FATAL};
+        stage_options o = {.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT,
+                           .plaintext_alerts = FPL_PLAINTEXT_ALERTS_FATAL};
         stage        *s = stage_open(o);
         hello(s);
         /* A warning ends nothing: a server may send one of unrecognized_name and go on (RFC 6066 section 3). */
@@ -188,7 +189,8 @@ static void cl03_close_while_negotiating(void)
             bool   at_the_start = strcmp(states[i], "WAIT_CH") == 0;
             app_close(s);
             EXPECT(s, !s->failed && fpl_conn_is_closed(s->conn));
-            EXPECT(s, num_heard(s) <= 1 && (num_heard(s) == 0 || (heard_new(s, 0)->record == ALERT && heard_new(s, 0)->type == CLOSE_NOTIFY)));
+            EXPECT(s, num_heard(s) <= 1 && (num_heard(s) == 0 ||
+                                            (heard_new(s, 0)->record == ALERT && heard_new(s, 0)->type == CLOSE_NOTIFY)));
             EXPECT(s, num_heard(s) == 1 || at_the_start);
             if (!at_the_start && !keyed(states[i])) {
                 say_rest(s);
@@ -422,7 +424,8 @@ static void cl09_absurd_mtu(void)
     static const size_t mtus[] = {0, 1, 13, 60, 199, 575, SIZE_MAX};
     for (size_t i = 0; i < sizeof mtus / sizeof mtus[0]; i++) {
         for (int role = 0; role < 2; role++) {
-            stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+            stage *s = stage_open(
+                (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
             EXPECT(s, fpl_conn_set_mtu(s->conn, mtus[i]) == FPL_OK);
             s->peer.asks = true;
             finish(s);
@@ -442,5 +445,6 @@ SCENARIOS(cl_scenarios, PLAYS(cl01_forged_alerts_are_hints), PLAYS(cl01_hint_is_
           PLAYS(cl01_believed_when_configured), PLAYS(cl02_authenticated_fatal_alert), PLAYS(cl02_authenticated_warnings),
           PLAYS(cl03_silence_is_not_the_end), PLAYS(cl03_close_notify_both_ways), PLAYS(cl03_close_notify_at_level_fatal),
           PLAYS(cl03_close_while_negotiating), PLAYS(cl04_no_way_back), PLAYS(cl05_malformed_alerts),
-          PLAYS(cl06_hello_on_a_living_association), PLAYS(cl07_client_reboot), PLAYS(cl07_several_replaced), PLAYS(cl07_old_one_released_first), PLAYS(cl07_rivals_do_not_pile_up),
-          PLAYS(cl08_one_alert_only), PLAYS(cl09_absurd_mtu));
+          PLAYS(cl06_hello_on_a_living_association), PLAYS(cl07_client_reboot), PLAYS(cl07_several_replaced),
+          PLAYS(cl07_old_one_released_first), PLAYS(cl07_rivals_do_not_pile_up), PLAYS(cl08_one_alert_only),
+          PLAYS(cl09_absurd_mtu));

@@ -31,7 +31,9 @@ static const EVP_MD *suite_md(unsigned suite)
 
 static const EVP_AEAD *suite_aead(unsigned suite)
 {
-    return suite == AES256_GCM ? EVP_aead_aes_256_gcm() : suite == CHACHA20 ? EVP_aead_chacha20_poly1305() : EVP_aead_aes_128_gcm();
+    return suite == AES256_GCM ? EVP_aead_aes_256_gcm()
+           : suite == CHACHA20 ? EVP_aead_chacha20_poly1305()
+                               : EVP_aead_aes_128_gcm();
 }
 
 size_t crypto_key_len(unsigned suite)
@@ -85,7 +87,10 @@ bytes crypto_hash(unsigned suite, bytes data)
 
 bytes crypto_scheme_hash(unsigned scheme, bytes data)
 {
-    return digest(scheme >> 8 == 5 ? EVP_sha384() : scheme >> 8 == 6 ? EVP_sha512() : scheme >> 8 == 2 ? EVP_sha1() : EVP_sha256(),
+    return digest(scheme >> 8 == 5   ? EVP_sha384()
+                  : scheme >> 8 == 6 ? EVP_sha512()
+                  : scheme >> 8 == 2 ? EVP_sha1()
+                                     : EVP_sha256(),
                   data);
 }
 
@@ -134,7 +139,8 @@ bytes crypto_seal(unsigned suite, const crypto_keys *keys, unsigned type, unsign
     size_t       len = 0;
     nonce_of(suite, keys, number.data, nonce);
     must(EVP_AEAD_CTX_init(&ctx, suite_aead(suite), keys->key, crypto_key_len(suite), 16, NULL) == 1);
-    must(EVP_AEAD_CTX_seal(&ctx, sealed.data, &len, sealed.len, nonce, 12, plaintext.data, plaintext.len, ad.data, ad.len) == 1);
+    must(EVP_AEAD_CTX_seal(&ctx, sealed.data, &len, sealed.len, nonce, 12, plaintext.data, plaintext.len, ad.data, ad.len) ==
+         1);
     EVP_AEAD_CTX_cleanup(&ctx);
     if (suite != CHACHA20) {
         bytes_append(&out, number);
@@ -159,8 +165,8 @@ bool crypto_open(unsigned suite, const crypto_keys *keys, unsigned type, unsigne
     bytes ad = ad_of(type, version, epoch, seq, body.len - head - 16);
     *plaintext = bytes_zero(body.len);
     must(EVP_AEAD_CTX_init(&ctx, suite_aead(suite), keys->key, crypto_key_len(suite), 16, NULL) == 1);
-    ok = EVP_AEAD_CTX_open(&ctx, plaintext->data, &len, plaintext->len, nonce, 12, body.data + head, body.len - head, ad.data,
-                           ad.len);
+    ok = EVP_AEAD_CTX_open(&ctx, plaintext->data, &len, plaintext->len, nonce, 12, body.data + head, body.len - head,
+                           ad.data, ad.len);
     EVP_AEAD_CTX_cleanup(&ctx);
     plaintext->len = len;
     return ok == 1;

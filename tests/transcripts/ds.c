@@ -273,7 +273,8 @@ static void ds09_what_the_door_counts(void)
 static void ds10_memory_of_an_idle_connection(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        stage *s = stage_open(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
         size_t peak;
         s->peer.asks = true;
         hello(s);
@@ -324,7 +325,8 @@ static void wr01_pin_that_comes_late(void)
     for (int role = 0; role < 2; role++) {
         stage *s = stage_at(role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, "WAIT_TRUST");
         EXPECT(s, s->certificates == 1 && s->certificate_waits);
-        EXPECT(s, bytes_equal(s->certificate, bytes_of(s->peer.credential->made.certificate, s->peer.credential->made.certificate_len)));
+        EXPECT(s, bytes_equal(s->certificate,
+                              bytes_of(s->peer.credential->made.certificate, s->peer.credential->made.certificate_len)));
         if (role == 0) {
             say_rest(s);
             deliver(s);
@@ -374,7 +376,8 @@ static void wr03_no_keys_too_early(void)
             uint8_t buf[100];
             size_t  len = 0;
             /* Nothing leaves in the clear either (WR-07). */
-            EXPECT(s, fpl_conn_send(s->conn, (const uint8_t *)"x", 1, buf, sizeof buf, &len, s->now) == (connected ? FPL_OK : FPL_NOT_YET));
+            EXPECT(s, fpl_conn_send(s->conn, (const uint8_t *)"x", 1, buf, sizeof buf, &len, s->now) ==
+                          (connected ? FPL_OK : FPL_NOT_YET));
             stage_close(s);
         }
     }
@@ -390,8 +393,9 @@ static void srtp_all(fpl_config *config)
 
 static void wr04_malformed_use_srtp(void)
 {
-    static const char *const bad[] = {"",           "00",          "0000 00",          "0001 00 00",   "0003 0007 00 00", "0002 0007 05",
-                                      "0002 0007 ", "0004 0007 00", "0002 0007 00 00", "ffff 0007 00", "0002 0007 02 00"};
+    static const char *const bad[] = {
+        "",           "00",           "0000 00",         "0001 00 00",   "0003 0007 00 00", "0002 0007 05",
+        "0002 0007 ", "0004 0007 00", "0002 0007 00 00", "ffff 0007 00", "0002 0007 02 00"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         stage *s = stage_open((stage_options){.configure = srtp_all});
         ext_set(&s->peer.extensions, EXT_USE_SRTP, bytes_hex(bad[i]));
@@ -562,7 +566,8 @@ static void wr08_small_buffer_at_the_door(void)
     say_client_hello(s);
     bytes hello_datagram = s->peer.datagram;
     s->peer.datagram = bytes_none();
-    EXPECT(s, fpl_listener_receive(s->listener, s->address, sizeof s->address, hello_datagram.data, hello_datagram.len, s->now, &conn) == FPL_OK);
+    EXPECT(s, fpl_listener_receive(s->listener, s->address, sizeof s->address, hello_datagram.data, hello_datagram.len,
+                                   s->now, &conn) == FPL_OK);
     EXPECT(s, conn == NULL);
     size_t needed = 0;
     for (size_t cap = 0; cap < 40; cap += 13) {
@@ -632,7 +637,8 @@ static void wr12_asking_is_the_default(void)
     fpl_config *config = fpl_config_new();
     EXPECT(NULL, config != NULL);
     const credential *c = credential_of(CREDENTIAL_P256_A);
-    EXPECT(NULL, fpl_config_set_credential(config, c->made.certificate, c->made.certificate_len, c->made.key, c->made.key_len) == FPL_OK);
+    EXPECT(NULL, fpl_config_set_credential(config, c->made.certificate, c->made.certificate_len, c->made.key,
+                                           c->made.key_len) == FPL_OK);
     fpl_config_free(config);
     /* With nothing said about trust, nothing goes on by itself. */
     stage *s = stage_at(FPL_ROLE_CLIENT, "WAIT_TRUST");
@@ -641,11 +647,12 @@ static void wr12_asking_is_the_default(void)
     EXPECT_UINT(s, s->connected, 0);
 }
 
-SCENARIOS(ds_scenarios, PLAYS(ds01_no_memory_for_strangers), PLAYS(ds02_cookie_from_another_address), PLAYS(ds03_key_rotation),
-          PLAYS(ds03_fleet), PLAYS(ds03_cookie_lifetime), PLAYS(ds03_own_key_rotates), PLAYS(ds04_cookie_tampering),
-          PLAYS(ds05_session_id_is_no_way_around), PLAYS(ds06_cap_on_connections), PLAYS(ds09_garbage_is_not_answered), PLAYS(ds09_what_the_door_counts),
-          PLAYS(ds10_memory_of_an_idle_connection), PLAYS(wr01_fingerprint_mismatch), PLAYS(wr01_one_of_several_pins),
-          PLAYS(wr01_pin_that_comes_late), PLAYS(wr01_refused_by_the_application), PLAYS(wr03_no_keys_too_early),
-          PLAYS(wr04_malformed_use_srtp), PLAYS(wr04_answers_to_use_srtp), PLAYS(wr05_hello_race), PLAYS(wr06_exported_keys),
-          PLAYS(wr08_buffer_too_small), PLAYS(wr08_small_buffer_at_the_door), PLAYS(wr10_calls_after_close), PLAYS(wr11_timer_misuse),
+SCENARIOS(ds_scenarios, PLAYS(ds01_no_memory_for_strangers), PLAYS(ds02_cookie_from_another_address),
+          PLAYS(ds03_key_rotation), PLAYS(ds03_fleet), PLAYS(ds03_cookie_lifetime), PLAYS(ds03_own_key_rotates),
+          PLAYS(ds04_cookie_tampering), PLAYS(ds05_session_id_is_no_way_around), PLAYS(ds06_cap_on_connections),
+          PLAYS(ds09_garbage_is_not_answered), PLAYS(ds09_what_the_door_counts), PLAYS(ds10_memory_of_an_idle_connection),
+          PLAYS(wr01_fingerprint_mismatch), PLAYS(wr01_one_of_several_pins), PLAYS(wr01_pin_that_comes_late),
+          PLAYS(wr01_refused_by_the_application), PLAYS(wr03_no_keys_too_early), PLAYS(wr04_malformed_use_srtp),
+          PLAYS(wr04_answers_to_use_srtp), PLAYS(wr05_hello_race), PLAYS(wr06_exported_keys), PLAYS(wr08_buffer_too_small),
+          PLAYS(wr08_small_buffer_at_the_door), PLAYS(wr10_calls_after_close), PLAYS(wr11_timer_misuse),
           PLAYS(wr12_asking_is_the_default));

@@ -169,7 +169,8 @@ static void say_rest_cut(stage *s, void (*cut)(stage *, const said *, rng *), rn
 static void whole_handshake_cut(int role, void (*cut)(stage *, const said *, rng *), uint64_t seed)
 {
     rng    r = rng_of(seed);
-    stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+    stage *s =
+        stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
     s->peer.asks = true;
     hello(s);
     say_rest_cut(s, cut, &r);
@@ -285,7 +286,8 @@ static void fr05_many_pieces_little_memory(void)
 static void fr06_interleaved_messages(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        stage *s = stage_open(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
         hello(s);
         size_t first = s->peer.num_said;
         say_rest(s);
@@ -296,10 +298,12 @@ static void fr06_interleaved_messages(void)
         size_t      longer = a->body.len > b->body.len ? a->body.len : b->body.len;
         for (size_t at = 0; at < longer; at += 20) {
             if (at < a->body.len) {
-                peer_fragment(&s->peer, a->type, a->body.len, a->msg_seq, at, slice(a->body, at, at + 20 < a->body.len ? at + 20 : a->body.len));
+                peer_fragment(&s->peer, a->type, a->body.len, a->msg_seq, at,
+                              slice(a->body, at, at + 20 < a->body.len ? at + 20 : a->body.len));
             }
             if (at < b->body.len) {
-                peer_fragment(&s->peer, b->type, b->body.len, b->msg_seq, at, slice(b->body, at, at + 20 < b->body.len ? at + 20 : b->body.len));
+                peer_fragment(&s->peer, b->type, b->body.len, b->msg_seq, at,
+                              slice(b->body, at, at + 20 < b->body.len ? at + 20 : b->body.len));
             }
         }
         deliver(s);
@@ -360,16 +364,18 @@ static void fr08_huge_declared_length(void)
 
 static void forge_fragment(stage *s, rng *r)
 {
-    static const unsigned types[] = {SERVER_HELLO, CERTIFICATE, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, CERTIFICATE_VERIFY, CLIENT_KEY_EXCHANGE, FINISHED};
+    static const unsigned types[] = {
+        SERVER_HELLO,        CERTIFICATE, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, CERTIFICATE_VERIFY,
+        CLIENT_KEY_EXCHANGE, FINISHED};
     size_t total = rng_percent(r, 30) ? 32768 : rng_between(r, 400, 20000);
     size_t len = rng_between(r, 1, 60);
     bytes  body = bytes_zero(len);
     rng_fill(r, body.data, len);
     /* Ahead of what is said, or beside it; never the whole of anything. */
-    bytes_append(&s->peer.datagram,
-                 record_of(HANDSHAKE, DTLS12, 0, rng_below(r, 1000),
-                           peer_fragment_of(types[rng_below(r, 7)], total, s->peer.said[0].msg_seq + (unsigned)rng_below(r, 12),
-                                            rng_below(r, total - len), body)));
+    bytes_append(&s->peer.datagram, record_of(HANDSHAKE, DTLS12, 0, rng_below(r, 1000),
+                                              peer_fragment_of(types[rng_below(r, 7)], total,
+                                                               s->peer.said[0].msg_seq + (unsigned)rng_below(r, 12),
+                                                               rng_below(r, total - len), body)));
 }
 
 /* Promises of long messages, by strangers, fill all the room there is. What is real still gets through, in pieces
@@ -379,7 +385,8 @@ static void fr08_promises_do_not_keep_out_what_is_real(void)
     for (int role = 0; role < 2; role++) {
         for (uint64_t seed = 0; seed < 60; seed++) {
             rng    r = rng_of(seed);
-            stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+            stage *s = stage_open(
+                (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
             s->peer.asks = true;
             hello(s);
             size_t before = s->meter->live;
@@ -450,7 +457,8 @@ static void fr10_long_runs_of_messages(void)
     stage *s = stage_open(plain_client);
     hello(s);
     for (int i = 0; i < 1000; i++) {
-        bytes_append(&s->peer.datagram, record_of(HANDSHAKE, DTLS12, 0, (uint64_t)i + 10, peer_fragment_of(HELLO_REQUEST, 0, 0, 0, bytes_none())));
+        bytes_append(&s->peer.datagram, record_of(HANDSHAKE, DTLS12, 0, (uint64_t)i + 10,
+                                                  peer_fragment_of(HELLO_REQUEST, 0, 0, 0, bytes_none())));
     }
     deliver(s);
     expect_quiet(s);
@@ -633,7 +641,8 @@ static void fr14_other_cuts_when_resent(void)
     for (int role = 0; role < 2; role++) {
         for (uint64_t seed = 0; seed < 20; seed++) {
             rng    r = rng_of(seed);
-            stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+            stage *s = stage_open(
+                (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
             hello(s);
             size_t first = s->peer.num_said;
             say_rest(s);
@@ -799,9 +808,10 @@ SCENARIOS(fr_scenarios, PLAYS(fr01_other_length_in_clear), PLAYS(fr01_stranger_b
           PLAYS(fr01_other_length_under_keys), PLAYS(fr01_changed_byte_under_keys), PLAYS(fr02_offset_beyond_total),
           PLAYS(fr03_empty_fragments), PLAYS(fr04_overlapping_fragments), PLAYS(fr05_single_byte_fragments_shuffled),
           PLAYS(fr05_many_pieces_little_memory), PLAYS(fr06_interleaved_messages), PLAYS(fr07_far_future),
-          PLAYS(fr08_huge_declared_length), PLAYS(fr08_promises_do_not_keep_out_what_is_real), PLAYS(fr09_never_finished_messages), PLAYS(fr10_long_runs_of_messages),
-          PLAYS(fr11_truncated_fragment_header), PLAYS(fr12_one_message_in_two_epochs),
-          PLAYS(fr13_fragmented_hello_at_the_door), PLAYS(fr13_only_the_last_fragment),
-          PLAYS(fr13_cookie_in_the_first_fragment_only), PLAYS(fr13_pool_is_bounded),
+          PLAYS(fr08_huge_declared_length), PLAYS(fr08_promises_do_not_keep_out_what_is_real),
+          PLAYS(fr09_never_finished_messages), PLAYS(fr10_long_runs_of_messages), PLAYS(fr11_truncated_fragment_header),
+          PLAYS(fr12_one_message_in_two_epochs), PLAYS(fr13_fragmented_hello_at_the_door),
+          PLAYS(fr13_only_the_last_fragment), PLAYS(fr13_cookie_in_the_first_fragment_only), PLAYS(fr13_pool_is_bounded),
           PLAYS(fr13_fragmented_hello_without_a_door), PLAYS(fr14_other_cuts_when_resent),
-          PLAYS(fr14_repetition_in_other_pieces), PLAYS(fr14_repetition_in_shuffled_pieces), PLAYS(fr14_more_behind_the_last_piece), PLAYS(fr15_transcript));
+          PLAYS(fr14_repetition_in_other_pieces), PLAYS(fr14_repetition_in_shuffled_pieces),
+          PLAYS(fr14_more_behind_the_last_piece), PLAYS(fr15_transcript));

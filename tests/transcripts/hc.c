@@ -231,8 +231,9 @@ static void hc04_extension_twice(void)
     static const struct {
         unsigned    type;
         const char *body;
-    } known[] = {{EXT_GROUPS, "0002 001d"}, {EXT_POINT_FORMATS, "0100"}, {EXT_SCHEMES, "0002 0403"}, {EXT_EMS, ""},
-                 {EXT_RENEGOTIATION, "00"}, {EXT_USE_SRTP, "0002 0007 00"}, {EXT_SERVER_NAME, "0004 00 0001 61"}, {0x1a2b, "00"}};
+    } known[] = {
+        {EXT_GROUPS, "0002 001d"}, {EXT_POINT_FORMATS, "0100"},    {EXT_SCHEMES, "0002 0403"},           {EXT_EMS, ""},
+        {EXT_RENEGOTIATION, "00"}, {EXT_USE_SRTP, "0002 0007 00"}, {EXT_SERVER_NAME, "0004 00 0001 61"}, {0x1a2b, "00"}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         for (int apart = 0; apart < 2; apart++) {
             stage *s = stage_open(plain_server);
@@ -461,7 +462,8 @@ static void hc12_x25519_small_order(void)
     }
 }
 
-/* ----- signatures ------------------------------------------------------------------------------------------------------- */
+/* ----- signatures -------------------------------------------------------------------------------------------------------
+ */
 
 /* Where a signature of ours goes: the client's or the server's. */
 static void try_signature(int role, unsigned scheme, bytes signature, int alert, int or_this)
@@ -724,7 +726,8 @@ static void hc18_more_behind_finished(void)
     }
 }
 
-/* ----- choices ------------------------------------------------------------------------------------------------------------ */
+/* ----- choices ------------------------------------------------------------------------------------------------------------
+ */
 
 static void only_aes128(fpl_config *config)
 {
@@ -734,7 +737,8 @@ static void only_aes128(fpl_config *config)
 
 static void hc19_suite_not_offered(void)
 {
-    static const unsigned suites[] = {AES256_GCM, CHACHA20, 0x0a0a, RENEGOTIATION_SCSV, 0x1301, 0xc009, 0xc02f, 0x0000, 0xffff};
+    static const unsigned suites[] = {AES256_GCM, CHACHA20, 0x0a0a, RENEGOTIATION_SCSV, 0x1301, 0xc009,
+                                      0xc02f,     0x0000,   0xffff};
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
         stage *s = stage_open((stage_options){.role = FPL_ROLE_CLIENT, .configure = only_aes128});
         hello(s);
@@ -747,8 +751,9 @@ static void hc19_suite_not_offered(void)
     }
 }
 
-static const unsigned weak[] = {0x0000, 0x0001, 0x0003, 0x0004, 0x0005, 0x000a, 0x0018, 0x002f, 0x0033, 0x0034, 0x0035, 0x009c,
-                                0x009e, 0xc004, 0xc006, 0xc009, 0xc00a, 0xc013, 0xc014, 0xc015, 0xc018, 0xc023, 0xc024, 0xc0ac};
+static const unsigned weak[] = {0x0000, 0x0001, 0x0003, 0x0004, 0x0005, 0x000a, 0x0018, 0x002f,
+                                0x0033, 0x0034, 0x0035, 0x009c, 0x009e, 0xc004, 0xc006, 0xc009,
+                                0xc00a, 0xc013, 0xc014, 0xc015, 0xc018, 0xc023, 0xc024, 0xc0ac};
 
 static void hc20_weak_suites(void)
 {
@@ -931,7 +936,8 @@ static void hc23_extended_master_secret_missing(void)
 static void hc23_without_by_configuration(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .configure = without_ems});
+        stage *s =
+            stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .configure = without_ems});
         uint8_t out[16];
         if (role == 0) {
             ext_drop(&s->peer.extensions, EXT_EMS);
@@ -973,7 +979,8 @@ static void try_certificate(int role, bytes body, int alert, int or_this)
     stage *s = stage_at(role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, "WAIT_CERT");
     unsigned seq = peer_note(&s->peer, CERTIFICATE, body);
     for (size_t at = 0; at < body.len && !s->failed; at += 8000) {
-        peer_fragment(&s->peer, CERTIFICATE, body.len, seq, at, bytes_of(body.data + at, body.len - at < 8000 ? body.len - at : 8000));
+        peer_fragment(&s->peer, CERTIFICATE, body.len, seq, at,
+                      bytes_of(body.data + at, body.len - at < 8000 ? body.len - at : 8000));
         deliver(s);
     }
     stage_expect_alert(s, alert, or_this, __FILE__, __LINE__);
@@ -1073,7 +1080,8 @@ static void hc27_oversized_chains(void)
     }
 }
 
-/* ----- cookies and randoms ------------------------------------------------------------------------------------------------ */
+/* ----- cookies and randoms ------------------------------------------------------------------------------------------------
+ */
 
 static void hc35_cookie_lengths(void)
 {
@@ -1177,8 +1185,9 @@ SCENARIOS(hc_scenarios, PLAYS(hc01_client_hello_lengths), PLAYS(hc01_client_hell
           PLAYS(hc14_right_signature_in_wrong_der), PLAYS(hc15_scheme_not_offered), PLAYS(hc15_any_curve_with_any_hash),
           PLAYS(hc16_signature_over_other_transcript), PLAYS(hc17_replayed_server_key_exchange),
           PLAYS(hc17_signed_by_somebody_else), PLAYS(hc18_bad_finished), PLAYS(hc18_more_behind_finished),
-          PLAYS(hc19_suite_not_offered), PLAYS(hc20_weak_suites), PLAYS(hc20_nothing_in_common), PLAYS(hc22_versions_of_a_client),
-          PLAYS(hc22_versions_of_a_server), PLAYS(hc22_compression), PLAYS(hc23_extended_master_secret_missing),
-          PLAYS(hc23_without_by_configuration), PLAYS(hc24_session_hash), PLAYS(hc25_empty_server_certificate_list),
-          PLAYS(hc26_empty_client_certificate_list), PLAYS(hc20_certificate_of_another_kind), PLAYS(hc27_oversized_chains), PLAYS(hc35_cookie_lengths),
+          PLAYS(hc19_suite_not_offered), PLAYS(hc20_weak_suites), PLAYS(hc20_nothing_in_common),
+          PLAYS(hc22_versions_of_a_client), PLAYS(hc22_versions_of_a_server), PLAYS(hc22_compression),
+          PLAYS(hc23_extended_master_secret_missing), PLAYS(hc23_without_by_configuration), PLAYS(hc24_session_hash),
+          PLAYS(hc25_empty_server_certificate_list), PLAYS(hc26_empty_client_certificate_list),
+          PLAYS(hc20_certificate_of_another_kind), PLAYS(hc27_oversized_chains), PLAYS(hc35_cookie_lengths),
           PLAYS(hc35_verify_request_versions), PLAYS(hc36_cookie_with_other_parameters), PLAYS(hc40_fresh_randoms));

@@ -21,7 +21,8 @@ static void parity01_no_datagram_above_any_mtu(void)
 {
     for (size_t mtu = 200; mtu <= 1500; mtu += mtu < 330 ? 1 : 13) {
         for (int role = 0; role < 2; role++) {
-            stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+            stage *s = stage_open(
+                (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
             EXPECT(s, fpl_conn_set_mtu(s->conn, mtu) == FPL_OK);
             s->peer.asks = true;
             finish(s);
@@ -64,7 +65,8 @@ static void parity03_random_serial_numbers(void)
 static void parity06_messages_share_a_record(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        stage *s = stage_open(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
         s->peer.asks = true;
         hello(s);
         size_t first = s->peer.num_said;
@@ -119,7 +121,8 @@ static void parity07_stale_hello_around_the_cookie_hello(void)
 static void parity09_duplicates_do_not_block(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        stage *s = stage_open(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
         hello(s);
         size_t first = s->peer.num_said;
         say_rest(s);
@@ -194,7 +197,8 @@ static void parity15_offers_only_what_it_verifies(void)
 static void parity25_late_ccs_and_late_plaintext(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage *s = connected_stage((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        stage *s = connected_stage(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
         for (unsigned i = 0; i < 100; i++) {
             s->peer.epoch = 0;
             peer_record(&s->peer, CCS, bytes_hex("01"));
@@ -295,7 +299,8 @@ static void parity_every_suite_and_group(void)
     static const unsigned suites[] = {AES128_GCM, AES256_GCM, CHACHA20};
     static const unsigned groups[] = {X25519_GROUP, P256_GROUP, P384_GROUP};
     for (size_t i = 0; i < 18; i++) {
-        stage *s = stage_open((stage_options){.role = i < 9 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .suite = suites[i % 3], .group = groups[i / 3 % 3]});
+        stage *s = stage_open((stage_options){
+            .role = i < 9 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .suite = suites[i % 3], .group = groups[i / 3 % 3]});
         finish(s);
         EXPECT_UINT(s, fpl_conn_cipher_suite(s->conn), suites[i % 3]);
         EXPECT_UINT(s, fpl_conn_group(s->conn), groups[i / 3 % 3]);
@@ -335,10 +340,12 @@ static void parity_application_data(void)
 static void parity_peer_certificate(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage  *s = connected_stage((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        stage *s = connected_stage(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
         uint8_t fingerprint[32];
         EXPECT_UINT(s, s->certificates, 1);
-        EXPECT(s, bytes_equal(s->certificate, bytes_of(s->peer.credential->made.certificate, s->peer.credential->made.certificate_len)));
+        EXPECT(s, bytes_equal(s->certificate,
+                              bytes_of(s->peer.credential->made.certificate, s->peer.credential->made.certificate_len)));
         EXPECT(s, fpl_conn_peer_fingerprint(s->conn, fingerprint) == FPL_OK);
         EXPECT(s, memcmp(fingerprint, s->peer.credential->fingerprint, 32) == 0);
     }
@@ -437,7 +444,8 @@ static void parity_relabelled_finished(void)
 static void parity_everything_twice(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        stage *s = stage_open(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
         s->peer.asks = true;
         if (role == 0) {
             say_client_hello(s);
@@ -591,11 +599,12 @@ static void parity_many_clients_at_one_door(void)
 
 SCENARIOS(parity_scenarios, PLAYS(parity01_no_datagram_above_any_mtu), PLAYS(parity03_random_serial_numbers),
           PLAYS(parity06_messages_share_a_record), PLAYS(parity07_stale_hello_around_the_cookie_hello),
-          PLAYS(parity09_duplicates_do_not_block), PLAYS(parity14_p384_key_of_ours), PLAYS(parity15_offers_only_what_it_verifies),
-          PLAYS(parity25_late_ccs_and_late_plaintext), PLAYS(parity29_timer_in_the_middle_of_a_flight),
-          PLAYS(parity30_plaintext_alerts_after_keys), PLAYS(parity33_misuse_is_no_failure), PLAYS(parity_every_suite_and_group),
-          PLAYS(parity_application_data), PLAYS(parity_peer_certificate), PLAYS(parity_handshake_timeout),
-          PLAYS(parity_corrupted_datagram_is_resent), PLAYS(parity_bogus_and_valid_in_one_datagram),
-          PLAYS(parity_clean_copy_after_a_bad_one), PLAYS(parity_relabelled_finished), PLAYS(parity_everything_twice),
-          PLAYS(parity_very_old_record), PLAYS(parity_delayed_burst), PLAYS(parity_stale_hello_before_and_after_the_proof),
+          PLAYS(parity09_duplicates_do_not_block), PLAYS(parity14_p384_key_of_ours),
+          PLAYS(parity15_offers_only_what_it_verifies), PLAYS(parity25_late_ccs_and_late_plaintext),
+          PLAYS(parity29_timer_in_the_middle_of_a_flight), PLAYS(parity30_plaintext_alerts_after_keys),
+          PLAYS(parity33_misuse_is_no_failure), PLAYS(parity_every_suite_and_group), PLAYS(parity_application_data),
+          PLAYS(parity_peer_certificate), PLAYS(parity_handshake_timeout), PLAYS(parity_corrupted_datagram_is_resent),
+          PLAYS(parity_bogus_and_valid_in_one_datagram), PLAYS(parity_clean_copy_after_a_bad_one),
+          PLAYS(parity_relabelled_finished), PLAYS(parity_everything_twice), PLAYS(parity_very_old_record),
+          PLAYS(parity_delayed_burst), PLAYS(parity_stale_hello_before_and_after_the_proof),
           PLAYS(parity_many_clients_at_one_door));

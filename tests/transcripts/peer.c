@@ -34,7 +34,8 @@ void peer_init(peer *p, bool client, unsigned suite, unsigned group, credential_
     p->suite = suite;
     p->group = group;
     p->credential = id == CREDENTIAL_NONE ? NULL : credential_of(id);
-    p->scheme = p->credential != NULL && p->credential->curve == FPL_NAMED_GROUP_SECP384R1 ? ECDSA_P384_SHA384 : ECDSA_P256_SHA256;
+    p->scheme =
+        p->credential != NULL && p->credential->curve == FPL_NAMED_GROUP_SECP384R1 ? ECDSA_P384_SHA384 : ECDSA_P256_SHA256;
     p->hello_version = DTLS12;
     p->ems = true;
     p->share = crypto_share_of(group);
@@ -264,7 +265,8 @@ bytes peer_certificate_verify(const peer *p)
 
 static bytes verify_data(const peer *p, bool of_client)
 {
-    return crypto_prf(p->suite, p->master, of_client ? "client finished" : "server finished", crypto_hash(p->suite, p->transcript), 12);
+    return crypto_prf(p->suite, p->master, of_client ? "client finished" : "server finished",
+                      crypto_hash(p->suite, p->transcript), 12);
 }
 
 bytes peer_finished(const peer *p)

@@ -173,7 +173,8 @@ static void rl09_record_numbers_run_out(void)
         size_t     len = 0;
         unsigned   sent = 0;
         fpl_result result;
-        while ((result = fpl_conn_send(s->conn, (const uint8_t *)"x", 1, out, sizeof out, &len, s->now)) == FPL_OK && sent < 2000) {
+        while ((result = fpl_conn_send(s->conn, (const uint8_t *)"x", 1, out, sizeof out, &len, s->now)) == FPL_OK &&
+               sent < 2000) {
             peer_hear(&s->peer, out, len, s->now);
             sent++;
         }

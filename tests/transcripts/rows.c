@@ -87,7 +87,8 @@ static void few_forgeries(fpl_config *config)
 static void row_forgery_limit(void)
 {
     for (int role = 0; role < 2; role++) {
-        stage *s = connected_stage((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .configure = few_forgeries});
+        stage *s = connected_stage(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .configure = few_forgeries});
         for (uint64_t i = 0; i < 19; i++) {
             bytes_append(&s->peer.datagram, record_of(DATA, DTLS12, 1, 100 + i, bytes_zero(40)));
             expect_dropped(s);
@@ -106,7 +107,8 @@ static void row_signature_does_not_come(void)
         EXPECT(s, fpl_conn_provide_signature(s->conn, NULL, 0, s->now) == FPL_OK);
         poll(s);
         /* Told to the peer, and not blamed on it. */
-        EXPECT(s, num_heard_records(s, ALERT) == 1 && heard_new(s, 0)->level == FATAL && heard_new(s, 0)->type == INTERNAL_ERROR);
+        EXPECT(s, num_heard_records(s, ALERT) == 1 && heard_new(s, 0)->level == FATAL &&
+                      heard_new(s, 0)->type == INTERNAL_ERROR);
         EXPECT(s, s->failed && s->why.failure == FPL_FAILURE_INTERNAL && s->why.alert == INTERNAL_ERROR);
         expect_dead(s);
         stage_close(s);
@@ -338,7 +340,7 @@ static void row_keyless_server_is_refused(void)
     fpl_conn     *conn = fpl_conn_new(config, FPL_ROLE_SERVER, 0);
     fpl_listener *listener = fpl_listener_new(config, 0);
     fpl_conn     *none = fpl_conn_new(config, FPL_ROLE_NONE, 0);
-    bool          refused = conn == NULL && listener == NULL && none == NULL && fpl_conn_new(NULL, FPL_ROLE_CLIENT, 0) == NULL;
+    bool refused = conn == NULL && listener == NULL && none == NULL && fpl_conn_new(NULL, FPL_ROLE_CLIENT, 0) == NULL;
     fpl_conn_free(conn);
     fpl_conn_free(none);
     fpl_listener_free(listener);
@@ -346,8 +348,9 @@ static void row_keyless_server_is_refused(void)
     EXPECT(NULL, refused);
 }
 
-SCENARIOS(row_scenarios, PLAYS(row_explain_names_file_line_and_section), PLAYS(row_trace_tells_rows_and_refusals), PLAYS(row_forgery_limit),
-          PLAYS(row_signature_does_not_come), PLAYS(row_group_not_offered), PLAYS(row_bad_share_of_an_authenticating_client),
-          PLAYS(row_extension_contents), PLAYS(row_renegotiation_signal), PLAYS(row_certificate_request_contents),
-          PLAYS(row_answer_overtakes_the_rest_of_a_flight), PLAYS(row_budget_ends_in_a_resend_as_asked),
-          PLAYS(row_limit_holds_back_resends), PLAYS(row_keyless_server_is_refused));
+SCENARIOS(row_scenarios, PLAYS(row_explain_names_file_line_and_section), PLAYS(row_trace_tells_rows_and_refusals),
+          PLAYS(row_forgery_limit), PLAYS(row_signature_does_not_come), PLAYS(row_group_not_offered),
+          PLAYS(row_bad_share_of_an_authenticating_client), PLAYS(row_extension_contents), PLAYS(row_renegotiation_signal),
+          PLAYS(row_certificate_request_contents), PLAYS(row_answer_overtakes_the_rest_of_a_flight),
+          PLAYS(row_budget_ends_in_a_resend_as_asked), PLAYS(row_limit_holds_back_resends),
+          PLAYS(row_keyless_server_is_refused));

@@ -43,7 +43,8 @@ static void long_chain_patient(fpl_config *config)
 static void rt01_amplification(void)
 {
     for (int door = 0; door < 2; door++) {
-        stage *s = stage_open((stage_options){.unproven = true, .door = door == 1, .no_cookie = true, .configure = long_chain_patient});
+        stage *s = stage_open(
+            (stage_options){.unproven = true, .door = door == 1, .no_cookie = true, .configure = long_chain_patient});
         say_client_hello(s);
         deliver(s);
         for (int i = 0; i < 120 && !s->failed; i++) {
@@ -292,7 +293,8 @@ static void flight_5_again(stage *s, size_t first)
 static void rt05_lost_last_flight(void)
 {
     for (int way = 0; way < 4; way++) {
-        stage *s = stage_open((stage_options){.door = way >= 2, .auth = way % 2 == 1 ? FPL_CLIENT_AUTH_REQUIRED : FPL_CLIENT_AUTH_OFF});
+        stage *s = stage_open(
+            (stage_options){.door = way >= 2, .auth = way % 2 == 1 ? FPL_CLIENT_AUTH_REQUIRED : FPL_CLIENT_AUTH_OFF});
         hello(s);
         size_t first = s->peer.num_said;
         say_rest(s);
@@ -337,8 +339,9 @@ static void rt05_lost_last_flight_beside_a_rival(void)
     /* The rival answers to the same address: what it says is not for this peer's ears. */
     const said *stale = &s->peer.said[1];
     s->loses = 100;
-    bytes_append(&s->peer.datagram,
-                 record_of(HANDSHAKE, DTLS12, 0, 1, peer_fragment_of(stale->type, stale->body.len, stale->msg_seq, 0, stale->body)));
+    bytes_append(
+        &s->peer.datagram,
+        record_of(HANDSHAKE, DTLS12, 0, 1, peer_fragment_of(stale->type, stale->body.len, stale->msg_seq, 0, stale->body)));
     deliver(s);
     EXPECT(s, s->conn != old);
     s->loses = 0;
@@ -582,8 +585,10 @@ SCENARIOS(rt_scenarios, PLAYS(rt01_amplification), PLAYS(rt01_limit_falls_when_v
           PLAYS(rt02_verify_request_is_stateless), PLAYS(rt03_back_off_of_a_client), PLAYS(rt03_back_off_of_a_server),
           PLAYS(rt03_back_off_of_flight_5), PLAYS(rt03_back_off_in_the_webrtc_profile),
           PLAYS(rt03_deadline_of_the_whole_handshake), PLAYS(rt03_trickling_peer), PLAYS(rt04_replayed_flight),
-          PLAYS(rt04_replayed_flight_after_connected), PLAYS(rt04_stranger_cannot_ask), PLAYS(rt04_rest_of_the_datagram_is_no_question), PLAYS(rt05_lost_last_flight), PLAYS(rt05_lost_last_flight_beside_a_rival),
-          PLAYS(rt05_last_flight_is_kept_for_twice_the_msl), PLAYS(rt05_data_says_that_it_arrived),
-          PLAYS(rt07_resend_keeps_epoch_and_keys), PLAYS(rt12_acks_mean_nothing_in_12), PLAYS(rt16_large_flight_narrow_path),
+          PLAYS(rt04_replayed_flight_after_connected), PLAYS(rt04_stranger_cannot_ask),
+          PLAYS(rt04_rest_of_the_datagram_is_no_question), PLAYS(rt05_lost_last_flight),
+          PLAYS(rt05_lost_last_flight_beside_a_rival), PLAYS(rt05_last_flight_is_kept_for_twice_the_msl),
+          PLAYS(rt05_data_says_that_it_arrived), PLAYS(rt07_resend_keeps_epoch_and_keys),
+          PLAYS(rt12_acks_mean_nothing_in_12), PLAYS(rt16_large_flight_narrow_path),
           PLAYS(rt17_black_hole_for_long_datagrams), PLAYS(rt18_client_hello_again), PLAYS(rt19_lost_verify_request),
           PLAYS(rt19_numbers_of_the_request), PLAYS(rt19_lost_server_flight));

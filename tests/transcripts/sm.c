@@ -374,7 +374,8 @@ static void sm23_hello_request_after_connected(void)
     peer_fragment(&s->peer, HELLO_REQUEST, 0, s->peer.msg_seq, 0, bytes_none());
     deliver(s);
     EXPECT_UINT(s, num_heard(s), 1);
-    EXPECT(s, heard_new(s, 0)->record == ALERT && heard_new(s, 0)->level == WARNING && heard_new(s, 0)->type == NO_RENEGOTIATION);
+    EXPECT(s, heard_new(s, 0)->record == ALERT && heard_new(s, 0)->level == WARNING &&
+                  heard_new(s, 0)->type == NO_RENEGOTIATION);
     EXPECT_UINT(s, heard_new(s, 0)->epoch, 1);
     expect_talk(s);
     /* A thousand of them, within one interval: not one more answer. */
@@ -404,7 +405,8 @@ static void sm24_client_renegotiation(void)
         peer_fragment(&s->peer, CLIENT_HELLO, again.len, s->peer.msg_seq, 0, again);
         deliver(s);
         EXPECT_UINT(s, num_heard(s), 1);
-        EXPECT(s, heard_new(s, 0)->record == ALERT && heard_new(s, 0)->level == WARNING && heard_new(s, 0)->type == NO_RENEGOTIATION);
+        EXPECT(s, heard_new(s, 0)->record == ALERT && heard_new(s, 0)->level == WARNING &&
+                      heard_new(s, 0)->type == NO_RENEGOTIATION);
         EXPECT(s, fpl_conn_export(s->conn, after, 32, "EXPORTER-x", NULL, 0) == FPL_OK && memcmp(before, after, 32) == 0);
         expect_talk(s);
         /* With message_seq 0, as a renegotiating client numbers it: still no duplicate. */
@@ -585,7 +587,8 @@ static void sm39_reflection(void)
 {
     for (int role = 0; role < 2; role++) {
         /* In the middle of the handshake. */
-        stage *s = stage_open((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        stage *s = stage_open(
+            (stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED});
         hello(s);
         size_t num = s->num_sent;
         for (size_t i = 0; i < num && !s->failed; i++) {
@@ -619,7 +622,9 @@ static bytes body_of(stage *s, unsigned type)
             return peer_client_hello(p);
         }
         return p->their_hello;
-    case SERVER_HELLO: return p->client ? bytes_hex("fefd 0000000000000000000000000000000000000000000000000000000000000000 00 c02b 00") : peer_server_hello(p);
+    case SERVER_HELLO:
+        return p->client ? bytes_hex("fefd 0000000000000000000000000000000000000000000000000000000000000000 00 c02b 00")
+                         : peer_server_hello(p);
     case HELLO_VERIFY_REQUEST: return peer_hello_verify_request(DTLS10, bytes_zero(20));
     case CERTIFICATE: return peer_certificate(p);
     case SERVER_KEY_EXCHANGE: return peer_server_key_exchange(p);
@@ -730,10 +735,11 @@ SCENARIOS(sm_scenarios, PLAYS(sm01_early_finished), PLAYS(sm02_finished_before_c
           PLAYS(sm06_server_key_exchange_skipped), PLAYS(sm07_server_certificate_skipped), PLAYS(sm08_two_certificates),
           PLAYS(sm09_two_certificate_requests), PLAYS(sm10_certificate_request_in_wrong_place),
           PLAYS(sm11_unrequested_certificate), PLAYS(sm12_early_ccs_first), PLAYS(sm12_early_ccs_at_the_door),
-          PLAYS(sm12_early_ccs_in_every_state), PLAYS(sm12_malformed_ccs), PLAYS(sm13_second_early_ccs), PLAYS(sm13_two_ccs), PLAYS(sm15_plaintext_data_in_every_state),
-          PLAYS(sm16_plaintext_data_after_connected), PLAYS(sm17_data_between_ccs_and_finished), PLAYS(sm17_data_before_ccs),
+          PLAYS(sm12_early_ccs_in_every_state), PLAYS(sm12_malformed_ccs), PLAYS(sm13_second_early_ccs), PLAYS(sm13_two_ccs),
+          PLAYS(sm15_plaintext_data_in_every_state), PLAYS(sm16_plaintext_data_after_connected),
+          PLAYS(sm17_data_between_ccs_and_finished), PLAYS(sm17_data_before_ccs),
           PLAYS(sm23_hello_request_while_negotiating), PLAYS(sm23_hello_request_after_connected),
           PLAYS(sm24_client_renegotiation), PLAYS(sm28_endless_verify_requests), PLAYS(sm31_second_server_flight),
-          PLAYS(sm33_no_sentinel_without_13), PLAYS(sm35_altered_finished_after_connected), PLAYS(sm37_unknown_message_types),
-          PLAYS(sm38_client_takes_any_order), PLAYS(sm38_server_takes_any_order), PLAYS(sm39_reflection),
-          PLAYS(sm41_every_message_in_every_state), PLAYS(sm41_nothing_in_clear_once_keyed));
+          PLAYS(sm33_no_sentinel_without_13), PLAYS(sm35_altered_finished_after_connected),
+          PLAYS(sm37_unknown_message_types), PLAYS(sm38_client_takes_any_order), PLAYS(sm38_server_takes_any_order),
+          PLAYS(sm39_reflection), PLAYS(sm41_every_message_in_every_state), PLAYS(sm41_nothing_in_clear_once_keyed));

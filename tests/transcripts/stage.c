@@ -50,8 +50,8 @@ static void configure(stage *s)
     if (!o->anonymous) {
         const credential *own = credential_of(o->credential);
         EXPECT(s, (o->external ? fpl_config_set_external_credential(c, own->made.certificate, own->made.certificate_len)
-                               : fpl_config_set_credential(c, own->made.certificate, own->made.certificate_len, own->made.key,
-                                                           own->made.key_len)) == FPL_OK);
+                               : fpl_config_set_credential(c, own->made.certificate, own->made.certificate_len,
+                                                           own->made.key, own->made.key_len)) == FPL_OK);
     }
     EXPECT(s, fpl_config_set_client_auth(c, o->auth) == FPL_OK);
     EXPECT(s, fpl_config_set_trust(c, o->trust) == FPL_OK);
@@ -183,11 +183,13 @@ static void take_event(stage *s, const fpl_output *out)
 {
     switch (out->type) {
     case FPL_OUTPUT_PEER_CERTIFICATE:
-        story(s, "event", "PEER_CERTIFICATE, %zu%s", out->as.peer_certificate.num, out->as.peer_certificate.waits ? ", waits" : "");
+        story(s, "event", "PEER_CERTIFICATE, %zu%s", out->as.peer_certificate.num,
+              out->as.peer_certificate.waits ? ", waits" : "");
         s->certificates++;
         s->certificate_waits = out->as.peer_certificate.waits;
         EXPECT(s, out->as.peer_certificate.num > 0);
-        s->certificate = bytes_of(out->as.peer_certificate.certificates[0].der, out->as.peer_certificate.certificates[0].len);
+        s->certificate =
+            bytes_of(out->as.peer_certificate.certificates[0].der, out->as.peer_certificate.certificates[0].len);
         break;
     case FPL_OUTPUT_SIGNATURE_WANTED:
         story(s, "event", "SIGNATURE_WANTED");
@@ -471,7 +473,8 @@ fpl_stats stats_of(const stage *s)
 uint64_t drops_of(const stage *s)
 {
     fpl_stats t = stats_of(s);
-    return t.dropped_malformed + t.dropped_unexpected + t.dropped_replayed + t.dropped_forged + t.dropped_full + t.duplicates;
+    return t.dropped_malformed + t.dropped_unexpected + t.dropped_replayed + t.dropped_forged + t.dropped_full +
+           t.duplicates;
 }
 
 const char *state_of(const stage *s)
@@ -503,11 +506,12 @@ void stage_expect_alert(stage *s, int description, int or_this, const char *file
         stage_fail(s, file, line, "alert level %u, %u came, expected fatal %d", alert->level, alert->type, description);
     }
     if (!s->failed || s->why.failure != FPL_FAILURE_WE_ALERTED || s->why.alert != (int)alert->type) {
-        stage_fail(s, file, line, "explain says class %d, alert %d, after alert %u", (int)s->why.failure, s->why.alert, alert->type);
+        stage_fail(s, file, line, "explain says class %d, alert %d, after alert %u", (int)s->why.failure, s->why.alert,
+                   alert->type);
     }
     if (s->why.file == NULL || strncmp(s->why.file, "spec/", 5) != 0 || s->why.ref == NULL) {
-        stage_fail(s, file, line, "explain does not know where in the spec: %s:%u, %s", s->why.file == NULL ? "-" : s->why.file,
-                   s->why.line, s->why.ref == NULL ? "-" : s->why.ref);
+        stage_fail(s, file, line, "explain does not know where in the spec: %s:%u, %s",
+                   s->why.file == NULL ? "-" : s->why.file, s->why.line, s->why.ref == NULL ? "-" : s->why.ref);
     }
     stage_expect_dead(s, file, line);
 }
@@ -556,8 +560,8 @@ void stage_expect_dropped(stage *s, bool counted, const char *file, int line)
     snprintf(state, sizeof state, "%s", state_of(s));
     deliver(s);
     if (s->failed || num_heard(s) != 0 || s->num_data != data) {
-        stage_fail(s, file, line, "it was not dropped: %zu things heard, %zu data events%s", num_heard(s), s->num_data - data,
-                   s->failed ? ", failed" : "");
+        stage_fail(s, file, line, "it was not dropped: %zu things heard, %zu data events%s", num_heard(s),
+                   s->num_data - data, s->failed ? ", failed" : "");
     }
     if (strcmp(state, state_of(s)) != 0) {
         stage_fail(s, file, line, "it moved on from %s", state);

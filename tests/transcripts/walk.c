@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-const char *const server_states[] = {"WAIT_CH",    "WAIT_SIGNATURE", "WAIT_CERT", "WAIT_CKE", "WAIT_CKE_OWING_PROOF", "WAIT_CV",
-                                     "WAIT_TRUST", "WAIT_CCS",       "WAIT_FINISHED", "CONNECTED", NULL};
+const char *const server_states[] = {"WAIT_CH", "WAIT_SIGNATURE", "WAIT_CERT", "WAIT_CKE",      "WAIT_CKE_OWING_PROOF",
+                                     "WAIT_CV", "WAIT_TRUST",     "WAIT_CCS",  "WAIT_FINISHED", "CONNECTED",
+                                     NULL};
 const char *const client_states[] = {"WAIT_SH", "WAIT_CERT", "WAIT_SKE", "WAIT_TRUST", "WAIT_CR_OR_DONE", "WAIT_DONE",
                                      "WAIT_SIGNATURE", "WAIT_CCS", "WAIT_FINISHED", "CONNECTED", NULL};
 
@@ -225,7 +226,8 @@ static stage *server_at(const char *state)
     if (anonymous || strcmp(state, "WAIT_CERT") == 0) {
         return s;
     }
-    void (*const steps[])(stage *) = {say_certificate, say_client_key_exchange, say_certificate_verify, say_ccs, say_finished};
+    void (*const steps[])(stage *) = {say_certificate, say_client_key_exchange, say_certificate_verify, say_ccs,
+                                      say_finished};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && strcmp(state_of(s), state) != 0; i++) {
         steps[i](s);
         deliver(s);
