@@ -333,6 +333,50 @@ static void row_limit_holds_back_resends(void)
     EXPECT(s, s->bytes_out <= 3 * s->bytes_in);
 }
 
+static void row_small_promises_of_the_interface(void)
+{
+    /* A configuration that is used does not change any more. */
+    for (int door = 0; door < 2; door++) {
+        stage                     *s = stage_open((stage_options){.door = door == 1});
+        const fpl_cipher_suite     suite = FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+        const fpl_named_group      group = FPL_NAMED_GROUP_X25519;
+        const fpl_signature_scheme scheme = FPL_SIGNATURE_SCHEME_ECDSA_SECP256R1_SHA256;
+        const credential          *c = credential_of(CREDENTIAL_P256_A);
+        uint64_t                   before = fpl_config_get(s->config, FPL_SETTING_MTU);
+        EXPECT(s, fpl_config_set(s->config, FPL_SETTING_MTU, before + 1) == FPL_MISUSE);
+        EXPECT_UINT(s, fpl_config_get(s->config, FPL_SETTING_MTU), before);
+        EXPECT(s, fpl_config_set_cipher_suites(s->config, &suite, 1) == FPL_MISUSE);
+        EXPECT(s, fpl_config_set_groups(s->config, &group, 1) == FPL_MISUSE);
+        EXPECT(s, fpl_config_set_signature_schemes(s->config, &scheme, 1) == FPL_MISUSE);
+        EXPECT(s, fpl_config_set_client_auth(s->config, FPL_CLIENT_AUTH_OFF) == FPL_MISUSE);
+        EXPECT(s, fpl_config_set_trust(s->config, FPL_TRUST_ASK) == FPL_MISUSE);
+        EXPECT(s, fpl_config_set_cookie_exchange(s->config, false) == FPL_MISUSE);
+        EXPECT(s, fpl_config_set_extended_master_secret(s->config, false) == FPL_MISUSE);
+        EXPECT(s, fpl_config_use_webrtc_profile(s->config) == FPL_MISUSE);
+        EXPECT(s, fpl_config_set_external_credential(s->config, c->made.certificate, c->made.certificate_len) == FPL_MISUSE);
+    }
+    /* What SIGNATURE_WANTED says is what has to be signed. */
+    stage *s = stage_open((stage_options){.external = true, .credential = CREDENTIAL_P384_A});
+    say_client_hello(s);
+    deliver(s);
+    EXPECT_UINT(s, s->signature_scheme, ECDSA_P384_SHA384);
+    EXPECT_UINT(s, s->digest.len, 48);
+    sign(s);
+    fpl_conn_set_user_data(s->conn, &s);
+    EXPECT(s, fpl_conn_user_data(s->conn) == &s);
+    finish(s);
+    EXPECT(s, fpl_conn_user_data(s->conn) == &s);
+    EXPECT_UINT(s, fpl_conn_role(s->conn), FPL_ROLE_SERVER);
+    /* Freeing a listener's connection takes it out of the listener. */
+    s = connected_stage((stage_options){.door = true});
+    fpl_conn_free(s->conn);
+    s->conn = NULL;
+    EXPECT_UINT(s, fpl_listener_num_connections(s->listener), 0);
+    peer_data(&s->peer, bytes_of("nobody home", 11));
+    deliver(s);
+    EXPECT_UINT(s, s->num_data + num_heard(s), 0);
+}
+
 static void row_keyless_server_is_refused(void)
 {
     fpl_config *config = fpl_config_new();
@@ -353,4 +397,4 @@ SCENARIOS(row_scenarios, PLAYS(row_explain_names_file_line_and_section), PLAYS(r
           PLAYS(row_bad_share_of_an_authenticating_client), PLAYS(row_extension_contents), PLAYS(row_renegotiation_signal),
           PLAYS(row_certificate_request_contents), PLAYS(row_answer_overtakes_the_rest_of_a_flight),
           PLAYS(row_budget_ends_in_a_resend_as_asked), PLAYS(row_limit_holds_back_resends),
-          PLAYS(row_keyless_server_is_refused));
+          PLAYS(row_small_promises_of_the_interface), PLAYS(row_keyless_server_is_refused));
