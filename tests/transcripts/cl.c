@@ -75,6 +75,16 @@ static void cl01_believed_when_configured(void)
         EXPECT(s, s->failed && s->why.failure == FPL_FAILURE_PEER_ALERTED && s->why.alert == HANDSHAKE_FAILURE);
         EXPECT_UINT(s, num_heard(s), 0);
         expect_dead(s);
+        /* So does a close_notify; a warning ends nothing even there. */
+        s = stage_open(o);
+        hello(s);
+        peer_alert(&s->peer, WARNING, USER_CANCELED);
+        deliver(s);
+        expect_quiet(s);
+        peer_alert(&s->peer, WARNING, CLOSE_NOTIFY);
+        deliver(s);
+        EXPECT(s, s->failed && s->why.failure == FPL_FAILURE_PEER_ALERTED && s->why.alert == CLOSE_NOTIFY);
+        EXPECT_UINT(s, s->close_notifies, 0);
         /* Once there were keys it is worth nothing, whatever the setting. */
         s = connected_stage(o);
         s->peer.epoch = 0;

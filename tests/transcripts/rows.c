@@ -318,6 +318,95 @@ static void row_budget_ends_in_a_resend_as_asked(void)
     expect_timeout(s);
 }
 
+static void patient(fpl_config *config)
+{
+    (void)fpl_config_set(config, FPL_SETTING_HANDSHAKE_DEADLINE, 3600000);
+}
+
+/* The same with resends left: the timer's resend takes over from the one that was asked for. */
+static void row_timer_in_a_resend_as_asked(void)
+{
+    stage *s = stage_open((stage_options){.configure = patient});
+    EXPECT(s, fpl_conn_set_mtu(s->conn, 200) == FPL_OK);
+    hello(s);
+    wake(s);
+    fpl_time due = s->deadline;
+    s->now += 1500;
+    peer_say_again(&s->peer, 0);
+    bytes      datagram = s->peer.datagram;
+    uint8_t    buf[300];
+    fpl_output out;
+    s->peer.datagram = bytes_none();
+    EXPECT(s, fpl_conn_receive(s->conn, datagram.data, datagram.len, s->now) == FPL_OK);
+    memset(&out, 0, sizeof out);
+    EXPECT(s, fpl_conn_poll(s->conn, buf, sizeof buf, &out) == FPL_OK && out.type == FPL_OUTPUT_DATAGRAM);
+    s->now = due;
+    EXPECT(s, fpl_conn_timeout(s->conn, s->now) == FPL_OK);
+    forget(s);
+    poll(s);
+    EXPECT_UINT(s, num_heard_messages(s, SERVER_HELLO_DONE), 1);
+    finish(s);
+    expect_talk(s);
+}
+
+/* A repeated hello, and behind it in the same datagram all that makes an answer to it needless. */
+static void row_answer_behind_the_question(void)
+{
+    stage *s = stage_open((stage_options){0});
+    hello(s);
+    advance(s, 600);
+    peer_say_again(&s->peer, 0);
+    say_rest(s);
+    deliver(s);
+    EXPECT_UINT(s, num_heard_messages(s, SERVER_HELLO), 0);
+    expect_connected(s);
+    expect_talk(s);
+}
+
+/* The limit lets the flight out once and holds back its resends; the answer comes all the same. */
+static void row_answer_to_a_flight_held_back(void)
+{
+    stage *s = stage_open((stage_options){.unproven = true, .configure = patient});
+    ext_add(&s->peer.extensions, 21, bytes_zero(150));
+    say_client_hello(s);
+    deliver(s);
+    EXPECT(s, s->peer.flight_done && 2 * s->bytes_out > 3 * s->bytes_in);
+    for (int i = 0; i < 3; i++) {
+        wake(s);
+        EXPECT(s, !s->failed && s->bytes_out <= 3 * s->bytes_in);
+    }
+    finish(s);
+    expect_talk(s);
+}
+
+/* The time for which the last flight is kept ends while it is being repeated. */
+static void row_retention_ends_in_a_repetition(void)
+{
+    stage *s = stage_open((stage_options){0});
+    hello(s);
+    size_t first = s->peer.num_said;
+    say_rest(s);
+    deliver(s);
+    expect_connected(s);
+    fpl_time   end = s->deadline;
+    uint8_t    buf[10];
+    fpl_output out;
+    s->now = end - 5;
+    peer_say_again(&s->peer, first);
+    bytes datagram = s->peer.datagram;
+    s->peer.datagram = bytes_none();
+    EXPECT(s, fpl_conn_receive(s->conn, datagram.data, datagram.len, s->now) == FPL_OK);
+    memset(&out, 0, sizeof out);
+    EXPECT(s, fpl_conn_poll(s->conn, buf, sizeof buf, &out) == FPL_BUFFER_TOO_SMALL);
+    s->now = end;
+    EXPECT(s, fpl_conn_timeout(s->conn, s->now) == FPL_OK);
+    forget(s);
+    poll(s);
+    expect_quiet(s);
+    EXPECT(s, s->deadline == FPL_NEVER);
+    expect_talk(s);
+}
+
 /* Each transmission counts, also one that the limit holds back. */
 static void row_limit_holds_back_resends(void)
 {
@@ -396,5 +485,7 @@ SCENARIOS(row_scenarios, PLAYS(row_explain_names_file_line_and_section), PLAYS(r
           PLAYS(row_forgery_limit), PLAYS(row_signature_does_not_come), PLAYS(row_group_not_offered),
           PLAYS(row_bad_share_of_an_authenticating_client), PLAYS(row_extension_contents), PLAYS(row_renegotiation_signal),
           PLAYS(row_certificate_request_contents), PLAYS(row_answer_overtakes_the_rest_of_a_flight),
-          PLAYS(row_budget_ends_in_a_resend_as_asked), PLAYS(row_limit_holds_back_resends),
+          PLAYS(row_budget_ends_in_a_resend_as_asked), PLAYS(row_timer_in_a_resend_as_asked),
+          PLAYS(row_answer_behind_the_question), PLAYS(row_answer_to_a_flight_held_back),
+          PLAYS(row_retention_ends_in_a_repetition), PLAYS(row_limit_holds_back_resends),
           PLAYS(row_small_promises_of_the_interface), PLAYS(row_keyless_server_is_refused));
