@@ -11,6 +11,7 @@
 #include "crypto/certificate.h"
 #include "crypto/kx.h"
 #include "crypto/prf.h"
+#include "crypto/schedule13.h"
 #include "crypto/sign.h"
 #include "engine/extensions.h"
 #include "engine/memory.h"
@@ -23,17 +24,20 @@
 #include "fpl_messages.h"
 #include "fpl_registries.h"
 #include "record/epoch12.h"
+#include "record/epochs13.h"
 
 #define FPL_MASTER_SECRET_LEN 48
 #define FPL_RANDOM_LEN 32
 #define FPL_VERIFY_DATA12_LEN 12
 #define FPL_COOKIE_MAX 255
-#define FPL_MAX_COMPANIONS 4
+#define FPL_MAX_COMPANIONS 4     /* closure, ack13, key_update13, ticket13 */
 #define FPL_ANSWERED_MAX 48      /* a Finished of any version */
-#define FPL_MAX_FLIGHTS 3        /* one outstanding, one retained, one being prepared */
+#define FPL_MAX_FLIGHTS 4        /* one outstanding, one retained or waiting for another's ACK, one being prepared */
 #define FPL_MAX_FLIGHT_LINES 8
 #define FPL_MAX_CHAIN 32          /* the largest that limit certificate_count may be set to */
 #define FPL_SRTP_MAX_MATERIAL 120 /* 2 x (32 + 16), rounded up */
+#define FPL_MAX_SHARES 2          /* of a ClientHello: a hybrid one and its classical half's */
+#define FPL_WRITE_EPOCHS13 3      /* epoch 2, the one in use, and the one before it while its ACK is awaited */
 
 /* fpl_instance is one running machine. `state` is written by interpret.c only. */
 typedef struct fpl_instance {
@@ -57,6 +61,25 @@ typedef struct fpl_flight_message {
     bool     ccs;  /* a change_cipher_spec record instead of a message */
 } fpl_flight_message;
 
+/* fpl_sent says which part of which message a record carried, so that an ACK can be understood (RFC 9147 section 7). */
+typedef struct fpl_sent {
+    uint64_t seq;
+    uint32_t from;
+    uint32_t to;
+    uint16_t epoch;
+    uint8_t  message; /* place in the flight */
+    bool     named;   /* by an ACK that is being judged */
+} fpl_sent;
+
+/* fpl_sent_book is the newest records of a flight, and what of it the peer has (DTLS 1.3 only). */
+typedef struct fpl_sent_book {
+    fpl_sent  records[FPL_LIMIT_VALUE_SENT_RECORDS]; /* a ring */
+    uint16_t  num;
+    uint16_t  next;
+    bool      named_all;                            /* by the peer's next flight, which acknowledges all of ours */
+    fpl_spans acked[FPL_MAX_FLIGHT_LINES];          /* octets of each message */
+} fpl_sent_book;
+
 /* fpl_flight is a flight of ours with those that extend it: kept as messages, cut into records when written. */
 typedef struct fpl_flight {
     const fpl_machine     *owner;
@@ -79,6 +102,12 @@ typedef struct fpl_flight {
     uint8_t                answers_body[FPL_ANSWERED_MAX]; /* that message, where keys vouch for it */
     uint8_t                answers_len;
     fpl_spans              again;        /* what of that message has come again */
+    fpl_sent_book         *book;         /* DTLS 1.3; NULL otherwise */
+    uint16_t               first_seq;    /* message_seq of its first message */
+    uint8_t                burst;        /* records written since it began to write */
+    bool                   paused;       /* FPL_LIMIT_RECORDS_AT_ONCE are out, the rest follows later */
+    bool                   whole_acked;  /* every octet of it was acknowledged */
+    bool                   told_acked;   /* and its machine knows */
     bool                   released;     /* to be freed once the present event is done with */
 } fpl_flight;
 
@@ -87,6 +116,8 @@ typedef struct fpl_held {
     struct fpl_held *next;
     uint64_t         seq;
     size_t           len;
+    uint16_t         epoch;
+    uint8_t          content; /* fpl_content_type of an opened record, whose plaintext is kept; 0: as it came */
     uint8_t          record[];
 } fpl_held;
 
@@ -100,6 +131,8 @@ typedef struct fpl_inbox {
     uint16_t  epoch;         /* of that record */
     uint64_t  record_seq;    /* of that record */
     bool      authenticated; /* that record was */
+    bool      kept;          /* all of that record was processed or kept: it may be acknowledged */
+    int16_t   new_message;   /* of an old epoch: alert for what is no repetition; FPL_NO_ALERT otherwise */
     fpl_held *held;          /* by record number */
     size_t    held_bytes;
     uint8_t   num_held;
@@ -117,16 +150,41 @@ typedef struct fpl_pending_alert {
 
 typedef enum fpl_life { FPL_LIFE_NONE, FPL_LIFE_LIVE, FPL_LIFE_CLOSED, FPL_LIFE_FAILED } fpl_life;
 
+/* fpl_keys12 is the keys of epoch 1 of DTLS 1.2. */
+typedef struct fpl_keys12 {
+    fpl_aead_key read;
+    fpl_aead_key write;
+} fpl_keys12;
+
+/* fpl_acks is what the next ACK of ours names: the newest handshake records of the peer's that were processed or
+ * kept, since our last flight (RFC 9147 section 7.1). */
+typedef struct fpl_acks {
+    uint64_t seq[FPL_LIMIT_VALUE_ACK_RECORDS]; /* a ring */
+    uint16_t epoch[FPL_LIMIT_VALUE_ACK_RECORDS];
+    uint16_t num;
+    uint16_t next;
+    bool     sent;                             /* an ACK has named them */
+} fpl_acks;
+
 /* What only a handshake needs. */
 typedef struct fpl_handshake {
     fpl_transcript       transcript;
-    fpl_reassembly       reassembly;
-    fpl_kx               kx;
+    fpl_kx               kx[FPL_MAX_SHARES];                /* [0] is the one of DTLS 1.2 and of a server */
+    uint8_t              num_kx;
+    uint8_t              shared_secret[FPL_KX_MAX_SECRET_LEN]; /* a server's, made together with its share */
+    uint8_t              shared_secret_len;
+    fpl_handshake_secrets13 secrets13;
+    fpl_secret13         finished_read;                     /* finished keys, RFC 8446 section 4.4.4 */
+    fpl_secret13         finished_write;
+    uint16_t             retry_group;                       /* demanded by a HelloRetryRequest; 0 = none */
+    fpl_cipher_suite     retry_suite;                       /* chosen by it */
+    fpl_buffer           cookie13;                          /* of it, to be echoed */
+    uint8_t              hello_digest[32];                  /* of what a second ClientHello may not change */
     uint8_t              cookie[FPL_COOKIE_MAX];
     uint8_t              cookie_len;
     uint8_t              verify_requests;                   /* HelloVerifyRequests answered */
     uint8_t              peer_share[FPL_KX_MAX_PUBLIC_LEN];
-    uint8_t              peer_share_len;
+    uint16_t             peer_share_len;
     fpl_prf              master;                            /* keyed with the master secret */
     fpl_certificate      peer_key;                          /* of the peer's leaf */
     fpl_buffer           peer_chain;                        /* DER certificates, one after the other */
@@ -165,12 +223,28 @@ struct fpl_conn {
     fpl_handshake         *hs;                              /* NULL once the handshake is over */
     bool                   hs_done;                         /* free it once the present event is done with */
 
-    fpl_read_epoch         read[2];                         /* 0 and 1 */
+    uint8_t                version;                         /* fpl_machine_version; NONE until it is agreed */
+    fpl_read_epoch         read[2];                         /* 0, and 1 of DTLS 1.2 */
     fpl_write_epoch        write[2];
-    fpl_aead_key           read_key;
-    fpl_aead_key           write_key;
-    uint8_t                read_epoch;                      /* newest with read keys */
-    uint8_t                write_epoch;
+    fpl_keys12            *keys12;
+    fpl_read_epochs13      read13;                          /* keys are owned */
+    fpl_write_epoch13      write13[FPL_WRITE_EPOCHS13];     /* newest first; without a key = unused */
+    fpl_secret13           read_secret;                     /* application traffic secrets, newest generation */
+    fpl_secret13           write_secret;
+    fpl_secret13           exporter;
+    uint64_t               seal_soon;                       /* record number of the newest write epoch at which to renew keys */
+    uint16_t               read_epoch;                      /* newest with read keys */
+    uint16_t               write_epoch;
+    bool                   ask_peer_to_update;              /* our next KeyUpdate says update_requested */
+    bool                   new_epoch_unused;                /* no record of the newest read epoch has come yet */
+    fpl_acks              *acks;                            /* NULL: nothing to name */
+    bool                   ack_due;
+    bool                   has_acked;                       /* a row acknowledged a message */
+    uint16_t               acked_seq;                       /* the newest of those */
+    bool                   peer_closed;                     /* its close_notify came: what was sent later does not count */
+    uint16_t               closed_epoch;
+    uint64_t               closed_seq;
+    fpl_reassembly         reassembly;
     bool                   authenticated;                   /* a protected record of the peer's was accepted */
     bool                   early_ccs;                       /* one that came before its state */
     uint16_t               next_send_seq;

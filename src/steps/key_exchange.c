@@ -19,7 +19,7 @@ fpl_status fpl_config_share(const fpl_config *config, fpl_kx *kx, fpl_named_grou
 static void keep_share(fpl_conn *conn, fpl_bytes share)
 {
     memcpy(conn->hs->peer_share, share.data, share.len); /* a checked share has its group's length */
-    conn->hs->peer_share_len = (uint8_t)share.len;
+    conn->hs->peer_share_len = (uint16_t)share.len;
 }
 
 /* --- ServerKeyExchange ------------------------------------------------------------------------------ */
@@ -41,7 +41,7 @@ fpl_status fpl_act_keep_server_share12(fpl_conn *conn, const fpl_server_key_exch
     conn->peer_scheme = msg->as.ecdhe_ecdsa.algorithm;
     conn->proven = true; /* the signature over these parameters has been checked */
     keep_share(conn, msg->as.ecdhe_ecdsa.params.public);
-    return fpl_config_share(conn->config, &conn->hs->kx, conn->group);
+    return fpl_config_share(conn->config, &conn->hs->kx[0], conn->group);
 }
 
 bool fpl_build_server_key_exchange(const fpl_conn *conn, fpl_writer *w)
@@ -51,7 +51,7 @@ bool fpl_build_server_key_exchange(const fpl_conn *conn, fpl_writer *w)
     msg.key_exchange_algorithm = conn->suite->key_exchange;
     msg.as.ecdhe_ecdsa.params.curve_type = FPL_EC_CURVE_TYPE_NAMED_CURVE;
     msg.as.ecdhe_ecdsa.params.named_curve = conn->group;
-    msg.as.ecdhe_ecdsa.params.public = fpl_kx_public(&conn->hs->kx);
+    msg.as.ecdhe_ecdsa.params.public = fpl_kx_public(&conn->hs->kx[0]);
     msg.as.ecdhe_ecdsa.algorithm = conn->hs->scheme;
     msg.as.ecdhe_ecdsa.signature = fpl_bytes_of(conn->hs->signature, conn->hs->signature_len);
     return fpl_encode_server_key_exchange(w, &msg);
@@ -75,7 +75,7 @@ bool fpl_build_client_key_exchange(const fpl_conn *conn, fpl_writer *w)
     fpl_client_key_exchange msg;
     memset(&msg, 0, sizeof msg);
     msg.key_exchange_algorithm = conn->suite->key_exchange;
-    msg.as.ecdhe_ecdsa.public = fpl_kx_public(&conn->hs->kx);
+    msg.as.ecdhe_ecdsa.public = fpl_kx_public(&conn->hs->kx[0]);
     return fpl_encode_client_key_exchange(w, &msg);
 }
 
@@ -118,6 +118,12 @@ static fpl_status derive_keys(fpl_conn *conn)
     size_t     iv = fpl_aead_fixed_iv_length(aead);
     bool       client = conn->role == FPL_ROLE_CLIENT;
     fpl_status status;
+    if (conn->keys12 == NULL) {
+        conn->keys12 = fpl_allocate(conn->config, sizeof *conn->keys12);
+    }
+    if (conn->keys12 == NULL) {
+        return FPL_STATUS_NO_MEMORY;
+    }
     status = fpl_prf_init(&conn->hs->master, conn->suite->hash,
                           fpl_bytes_of(conn->master_secret, sizeof conn->master_secret));
     if (status == FPL_STATUS_OK) {
@@ -125,11 +131,11 @@ static fpl_status derive_keys(fpl_conn *conn)
                                 fpl_bytes_of(conn->client_random, FPL_RANDOM_LEN), block, 2 * (key + iv));
     }
     if (status == FPL_STATUS_OK) {
-        status = fpl_aead_init(client ? &conn->write_key : &conn->read_key, aead, fpl_bytes_of(block, key),
+        status = fpl_aead_init(client ? &conn->keys12->write : &conn->keys12->read, aead, fpl_bytes_of(block, key),
                                fpl_bytes_of(block + 2 * key, iv));
     }
     if (status == FPL_STATUS_OK) {
-        status = fpl_aead_init(client ? &conn->read_key : &conn->write_key, aead, fpl_bytes_of(block + key, key),
+        status = fpl_aead_init(client ? &conn->keys12->read : &conn->keys12->write, aead, fpl_bytes_of(block + key, key),
                                fpl_bytes_of(block + 2 * key + iv, iv));
     }
     OPENSSL_cleanse(block, sizeof block);
@@ -170,7 +176,7 @@ fpl_status fpl_act_agree_master_secret(fpl_conn *conn)
     uint8_t        secret[FPL_KX_MAX_SECRET_LEN];
     size_t         len = 0;
     fpl_status     status;
-    switch (fpl_kx_agree(&hs->kx, fpl_bytes_of(hs->peer_share, hs->peer_share_len), secret, &len)) {
+    switch (fpl_kx_agree(&hs->kx[0], fpl_bytes_of(hs->peer_share, hs->peer_share_len), secret, &len)) {
     case FPL_KX_OK: break;
     case FPL_KX_NO_MEMORY: return FPL_STATUS_NO_MEMORY;
     case FPL_KX_BAD_SHARE: /* a check of the row has seen to that */
@@ -179,7 +185,7 @@ fpl_status fpl_act_agree_master_secret(fpl_conn *conn)
     }
     status = derive_master_secret(conn, fpl_bytes_of(secret, len));
     OPENSSL_cleanse(secret, sizeof secret);
-    fpl_kx_wipe(&hs->kx);
+    fpl_kx_wipe(&hs->kx[0]);
     if (status == FPL_STATUS_OK) {
         status = derive_keys(conn);
     }

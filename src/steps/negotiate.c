@@ -68,7 +68,7 @@ fpl_status fpl_act_choose_parameters12(fpl_conn *conn, const fpl_client_hello *m
     if (fpl_transcript_choose(conn->config, &hs->transcript, conn->suite->hash, other) != FPL_STATUS_OK) {
         return FPL_STATUS_INTERNAL;
     }
-    return fpl_config_share(conn->config, &hs->kx, conn->group);
+    return fpl_config_share(conn->config, &hs->kx[0], conn->group);
 }
 
 fpl_plan12_answer fpl_classify_plan12(const fpl_conn *conn)
