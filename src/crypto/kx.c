@@ -1,31 +1,38 @@
 #include "crypto/kx.h"
 
-#include <openssl/bn.h>
 #include <openssl/curve25519.h>
-#include <openssl/ec.h>
-#include <openssl/ec_key.h>
-#include <openssl/ecdh.h>
 #include <openssl/mem.h>
 #include <string.h>
 
 #include "crypto/curve.h"
-#include "crypto/failure.h"
-
-#define POINT_UNCOMPRESSED 0x04
+#include "crypto/kx_curve.h"
+#include "crypto/kx_hybrid.h"
 
 size_t fpl_kx_secret_length(fpl_named_group group)
 {
     if (group == FPL_NAMED_GROUP_X25519) {
         return X25519_SHARED_KEY_LEN;
     }
+#if FPL_HAVE_MLKEM
+    if (group == FPL_NAMED_GROUP_X25519MLKEM768) {
+        return FPL_KX_HYBRID_SECRET_LEN;
+    }
+#endif
     return fpl_curve_scalar_length(group);
 }
 
-size_t fpl_kx_public_length(fpl_named_group group)
+size_t fpl_kx_share_length(fpl_named_group group, fpl_role from)
 {
     if (group == FPL_NAMED_GROUP_X25519) {
         return X25519_PUBLIC_VALUE_LEN;
     }
+#if FPL_HAVE_MLKEM
+    if (group == FPL_NAMED_GROUP_X25519MLKEM768) {
+        return from == FPL_ROLE_CLIENT ? FPL_KX_HYBRID_CLIENT_LEN : FPL_KX_HYBRID_SERVER_LEN;
+    }
+#else
+    (void)from;
+#endif
     size_t len = fpl_curve_scalar_length(group);
     return len == 0 ? 0 : 1 + 2 * len;
 }
@@ -39,29 +46,41 @@ static fpl_status x25519_generate(fpl_kx *kx, const fpl_rng *rng)
     return status;
 }
 
-static fpl_status curve_generate(fpl_kx *kx, const fpl_rng *rng)
+/* x25519_agree fails if, and only if, the result is all zero: a point of low order. */
+static fpl_kx_result x25519_agree(const fpl_kx *kx, fpl_bytes peer, uint8_t *out)
 {
-    EC_KEY *key;
-    fpl_status status = fpl_curve_generate(kx->group, rng, &key);
-    if (status != FPL_STATUS_OK) {
-        return status;
+    return X25519(out, kx->private_key, peer.data) ? FPL_KX_OK : FPL_KX_BAD_SHARE;
+}
+
+static fpl_kx_result x25519_respond(fpl_kx *kx, fpl_bytes peer, const fpl_rng *rng, uint8_t *out)
+{
+    if (x25519_generate(kx, rng) != FPL_STATUS_OK) {
+        return FPL_KX_INTERNAL;
     }
-    if (!BN_bn2bin_padded(kx->private_key, fpl_curve_scalar_length(kx->group),
-                          EC_KEY_get0_private_key(key)) ||
-        EC_POINT_point2oct(EC_KEY_get0_group(key), EC_KEY_get0_public_key(key), POINT_CONVERSION_UNCOMPRESSED,
-                           kx->public_key, kx->public_len, NULL) != kx->public_len) {
-        status = fpl_crypto_failure();
-    }
-    EC_KEY_free(key);
-    return status;
+    return x25519_agree(kx, peer, out);
+}
+
+/* begin makes `kx` one of `group` without keys, of the end `role`; not if the group is not ours. */
+static bool begin(fpl_kx *kx, fpl_named_group group, fpl_role role)
+{
+    memset(kx, 0, sizeof(*kx));
+    kx->group = group;
+    kx->public_len = (uint16_t)fpl_kx_share_length(group, role);
+    return kx->public_len != 0;
 }
 
 fpl_status fpl_kx_generate(fpl_kx *kx, fpl_named_group group, const fpl_rng *rng)
 {
-    memset(kx, 0, sizeof(*kx));
-    kx->group = group;
-    kx->public_len = (uint8_t)fpl_kx_public_length(group);
-    fpl_status status = group == FPL_NAMED_GROUP_X25519 ? x25519_generate(kx, rng) : curve_generate(kx, rng);
+    fpl_status status = FPL_STATUS_INTERNAL;
+    if (begin(kx, group, FPL_ROLE_CLIENT)) {
+        switch (group) {
+        case FPL_NAMED_GROUP_X25519: status = x25519_generate(kx, rng); break;
+#if FPL_HAVE_MLKEM
+        case FPL_NAMED_GROUP_X25519MLKEM768: status = fpl_kx_hybrid_generate(kx, rng); break;
+#endif
+        default: status = fpl_kx_curve_generate(kx, rng); break;
+        }
+    }
     if (status != FPL_STATUS_OK) {
         fpl_kx_wipe(kx);
     }
@@ -73,76 +92,60 @@ fpl_bytes fpl_kx_public(const fpl_kx *kx)
     return fpl_bytes_of(kx->public_key, kx->public_len);
 }
 
-static fpl_kx_result kx_from_status(fpl_status status)
+/* settle is the end of an agreement: a secret, or none. */
+static fpl_kx_result settle(fpl_kx_result result, fpl_named_group group, uint8_t *out, size_t *out_len)
 {
-    switch (status) {
-    case FPL_STATUS_OK: return FPL_KX_OK;
-    case FPL_STATUS_NO_MEMORY: return FPL_KX_NO_MEMORY;
-    case FPL_STATUS_NONE:
-    case FPL_STATUS_INTERNAL: break;
-    }
-    return FPL_KX_INTERNAL;
-}
-
-/* curve_read_point reads `peer` into `point`. libcrypto refuses coordinates that are not reduced or
- * not on the curve, but would take compressed points too. */
-static fpl_kx_result curve_read_point(const EC_GROUP *group, fpl_bytes peer, EC_POINT *point)
-{
-    if (peer.data[0] != POINT_UNCOMPRESSED) {
-        return FPL_KX_BAD_SHARE;
-    }
-    if (!EC_POINT_oct2point(group, point, peer.data, peer.len, NULL)) {
-        return fpl_crypto_out_of_memory() ? FPL_KX_NO_MEMORY : FPL_KX_BAD_SHARE;
-    }
-    return FPL_KX_OK;
-}
-
-static fpl_kx_result curve_agree(const fpl_kx *kx, fpl_bytes peer, uint8_t *out, size_t len)
-{
-    EC_KEY *key;
-    fpl_status status = fpl_curve_import(kx->group, kx->private_key, &key);
-    if (status != FPL_STATUS_OK) {
-        return kx_from_status(status);
-    }
-    fpl_kx_result result;
-    EC_POINT *point = EC_POINT_new(EC_KEY_get0_group(key));
-    if (point == NULL) {
-        result = kx_from_status(fpl_crypto_failure());
+    if (result != FPL_KX_OK) {
+        OPENSSL_cleanse(out, FPL_KX_MAX_SECRET_LEN);
+        *out_len = 0;
     } else {
-        result = curve_read_point(EC_KEY_get0_group(key), peer, point);
+        *out_len = fpl_kx_secret_length(group);
     }
-    if (result == FPL_KX_OK && ECDH_compute_key(out, len, point, key, NULL) != (int)len) {
-        result = kx_from_status(fpl_crypto_failure());
-    }
-    EC_POINT_free(point);
-    EC_KEY_free(key);
     return result;
 }
 
 fpl_kx_result fpl_kx_agree(const fpl_kx *kx, fpl_bytes peer, uint8_t out[FPL_KX_MAX_SECRET_LEN],
                            size_t *out_len)
 {
-    *out_len = 0;
-    if (kx->public_len == 0) {
-        OPENSSL_cleanse(out, FPL_KX_MAX_SECRET_LEN);
-        return FPL_KX_INTERNAL;
-    }
-    size_t len = fpl_kx_secret_length(kx->group);
     fpl_kx_result result;
-    if (peer.len != kx->public_len) {
+    if (kx->public_len == 0) {
+        result = FPL_KX_INTERNAL;
+    } else if (peer.len != fpl_kx_share_length(kx->group, FPL_ROLE_SERVER)) {
         result = FPL_KX_BAD_SHARE;
-    } else if (kx->group == FPL_NAMED_GROUP_X25519) {
-        /* It fails if, and only if, the result is all zero: a point of low order. */
-        result = X25519(out, kx->private_key, peer.data) ? FPL_KX_OK : FPL_KX_BAD_SHARE;
     } else {
-        result = curve_agree(kx, peer, out, len);
+        switch (kx->group) {
+        case FPL_NAMED_GROUP_X25519: result = x25519_agree(kx, peer, out); break;
+#if FPL_HAVE_MLKEM
+        case FPL_NAMED_GROUP_X25519MLKEM768: result = fpl_kx_hybrid_agree(kx, peer, out); break;
+#endif
+        default: result = fpl_kx_curve_agree(kx, peer, out); break;
+        }
     }
+    return settle(result, kx->group, out, out_len);
+}
+
+fpl_kx_result fpl_kx_respond(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, const fpl_rng *rng,
+                             uint8_t out[FPL_KX_MAX_SECRET_LEN], size_t *out_len)
+{
+    fpl_kx_result result;
+    if (!begin(kx, group, FPL_ROLE_SERVER)) {
+        result = FPL_KX_INTERNAL;
+    } else if (peer.len != fpl_kx_share_length(group, FPL_ROLE_CLIENT)) {
+        result = FPL_KX_BAD_SHARE;
+    } else {
+        switch (group) {
+        case FPL_NAMED_GROUP_X25519: result = x25519_respond(kx, peer, rng, out); break;
+#if FPL_HAVE_MLKEM
+        case FPL_NAMED_GROUP_X25519MLKEM768: result = fpl_kx_hybrid_respond(kx, peer, rng, out); break;
+#endif
+        default: result = fpl_kx_curve_respond(kx, peer, rng, out); break;
+        }
+    }
+    OPENSSL_cleanse(kx->private_key, sizeof(kx->private_key));
     if (result != FPL_KX_OK) {
-        OPENSSL_cleanse(out, FPL_KX_MAX_SECRET_LEN);
-        return result;
+        fpl_kx_wipe(kx);
     }
-    *out_len = len;
-    return FPL_KX_OK;
+    return settle(result, group, out, out_len);
 }
 
 void fpl_kx_wipe(fpl_kx *kx)

@@ -2,23 +2,32 @@
 #define FPL_CRYPTO_KX_H
 
 #include <flightplan/registries.h>
+#include <flightplan/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "crypto/bytes.h"
+#include "crypto/features.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
 
+/* X25519MLKEM768 is much larger than the others; only those who have it pay for it. */
+#if FPL_HAVE_MLKEM
+#define FPL_KX_MAX_PRIVATE_LEN 96 /* the seed of an ML-KEM key, an X25519 key */
+#define FPL_KX_MAX_PUBLIC_LEN 1216
+#define FPL_KX_MAX_SECRET_LEN 64
+#else
 #define FPL_KX_MAX_PRIVATE_LEN 48
 #define FPL_KX_MAX_PUBLIC_LEN 97
 #define FPL_KX_MAX_SECRET_LEN 48
+#endif
 
-/* fpl_kx is our half of an ephemeral Diffie-Hellman exchange. It is a plain value: it owns no
- * memory, and zeroed it is unused. */
+/* fpl_kx is our half of an ephemeral key exchange. It is a plain value: it owns no memory, and zeroed
+ * it is unused. */
 typedef struct fpl_kx {
     fpl_named_group group;
-    uint8_t public_len;
+    uint16_t public_len;
     uint8_t private_key[FPL_KX_MAX_PRIVATE_LEN];
     uint8_t public_key[FPL_KX_MAX_PUBLIC_LEN];
 } fpl_kx;
@@ -32,26 +41,34 @@ typedef enum fpl_kx_result {
     FPL_KX_NO_MEMORY,
 } fpl_kx_result;
 
-/* fpl_kx_public_length returns the length of a share of `group`, and zero if the group is not ours.
- * NIST points are uncompressed (RFC 8422 section 5.4.1). */
-size_t fpl_kx_public_length(fpl_named_group group);
+/* fpl_kx_share_length returns the length of a share of `group` that the end `from` sends, and zero if
+ * the group is not ours. NIST points are uncompressed (RFC 8422 section 5.4.1). The two ends differ in
+ * X25519MLKEM768 only, where the client sends a key and the server a ciphertext. */
+size_t fpl_kx_share_length(fpl_named_group group, fpl_role from);
 
 /* fpl_kx_secret_length returns the length of the shared secret of `group`, and zero if the group is
  * not ours. */
 size_t fpl_kx_secret_length(fpl_named_group group);
 
-/* fpl_kx_generate makes a fresh pair of `group`. On failure `kx` is zeroed. */
+/* fpl_kx_generate makes a fresh pair of `group`, of a client where the ends differ. On failure `kx` is
+ * zeroed. */
 fpl_status fpl_kx_generate(fpl_kx *kx, fpl_named_group group, const fpl_rng *rng);
 
 /* fpl_kx_public returns our share, which lives in `kx`. */
 fpl_bytes fpl_kx_public(const fpl_kx *kx);
 
-/* fpl_kx_agree computes the shared secret with the share `peer`. A share of the wrong length or
- * form, a point off the curve, or one that yields the all-zero secret (RFC 8422 section 5.11) is
- * `FPL_KX_BAD_SHARE`. On success `*out_len` bytes are written to `out`, which the caller wipes;
- * otherwise `out` is zeroed. `kx` stays as it was: wiping it afterwards is the caller's. */
+/* fpl_kx_agree computes the shared secret with the share `peer`, a server's where the ends differ. A
+ * share of the wrong length or form, a point off the curve, or one that yields the all-zero secret (RFC
+ * 8422 section 5.11) is `FPL_KX_BAD_SHARE`. On success `*out_len` bytes are written to `out`, which the
+ * caller wipes; otherwise `out` is zeroed. `kx` stays as it was: wiping it afterwards is the caller's. */
 fpl_kx_result fpl_kx_agree(const fpl_kx *kx, fpl_bytes peer, uint8_t out[FPL_KX_MAX_SECRET_LEN],
                            size_t *out_len);
+
+/* fpl_kx_respond is a server's whole part: `kx` becomes our share in answer to the client's share `peer`,
+ * and `out` the shared secret, as by `fpl_kx_agree`. Nothing private stays in `kx`, and on failure it is
+ * zeroed. What ML-KEM draws comes from libcrypto's own source, not from `rng`. */
+fpl_kx_result fpl_kx_respond(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, const fpl_rng *rng,
+                             uint8_t out[FPL_KX_MAX_SECRET_LEN], size_t *out_len);
 
 /* fpl_kx_wipe erases `kx` and leaves it zeroed. */
 void fpl_kx_wipe(fpl_kx *kx);

@@ -8,6 +8,7 @@
 #include "crypto/curve.h"
 #include "crypto/failure.h"
 #include "crypto/kx.h"
+#include "crypto/kx_hybrid.h"
 
 /* The u-coordinates of order 1, 2, 4 and 8 on Curve25519 and its twist, little-endian, below 2^255. */
 static const uint8_t small_orders[][32] = {
@@ -54,13 +55,16 @@ static bool is_on_curve(int nid, fpl_bytes share)
     return good;
 }
 
-bool fpl_share_well_formed(fpl_named_group group, fpl_bytes share)
+bool fpl_share_well_formed(fpl_named_group group, fpl_role from, fpl_bytes share)
 {
-    if (share.len == 0 || share.len != fpl_kx_public_length(group)) {
+    if (share.len == 0 || share.len != fpl_kx_share_length(group, from)) {
         return false;
     }
-    if (group == FPL_NAMED_GROUP_X25519) {
-        return !is_small_order(share.data);
+    switch (group) {
+    case FPL_NAMED_GROUP_X25519: return !is_small_order(share.data);
+    case FPL_NAMED_GROUP_X25519MLKEM768:
+        return !is_small_order(share.data + share.len - 32) &&
+               (from == FPL_ROLE_SERVER || fpl_kx_hybrid_key_valid(share));
+    default: return is_on_curve(fpl_curve_nid(group), share);
     }
-    return is_on_curve(fpl_curve_nid(group), share);
 }

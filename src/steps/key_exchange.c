@@ -32,7 +32,8 @@ bool fpl_check_ske_group_was_offered(const fpl_conn *conn, const fpl_server_key_
 bool fpl_check_ske_share_well_formed(const fpl_conn *conn, const fpl_server_key_exchange *msg)
 {
     (void)conn;
-    return fpl_share_well_formed(msg->as.ecdhe_ecdsa.params.named_curve, msg->as.ecdhe_ecdsa.params.public);
+    return fpl_share_well_formed(msg->as.ecdhe_ecdsa.params.named_curve, FPL_ROLE_SERVER,
+                                 msg->as.ecdhe_ecdsa.params.public);
 }
 
 fpl_status fpl_act_keep_server_share12(fpl_conn *conn, const fpl_server_key_exchange *msg)
@@ -61,7 +62,7 @@ bool fpl_build_server_key_exchange(const fpl_conn *conn, fpl_writer *w)
 
 bool fpl_check_client_share_well_formed(const fpl_conn *conn, const fpl_client_key_exchange *msg)
 {
-    return fpl_share_well_formed(conn->group, msg->as.ecdhe_ecdsa.public);
+    return fpl_share_well_formed(conn->group, FPL_ROLE_CLIENT, msg->as.ecdhe_ecdsa.public);
 }
 
 fpl_status fpl_act_keep_client_share12(fpl_conn *conn, const fpl_client_key_exchange *msg)

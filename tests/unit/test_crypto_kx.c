@@ -1,5 +1,5 @@
 /* crypto/kx against RFC 7748, RFC 5903 and Python's cryptography, and against shares that nobody
- * honest sends. */
+ * honest sends. Of X25519MLKEM768 there is more in test_crypto_kx_hybrid.c. */
 
 #include "crypto/kx.h"
 
@@ -109,8 +109,93 @@ START_TEST(agrees_as_published)
     ck_assert_int_eq(fpl_kx_agree(&kx, fpl_bytes_of(peer, peer_len), secret, &secret_len), FPL_KX_OK);
     unit_mem_is_hex(secret, secret_len, v->secret);
     ck_assert_uint_eq(secret_len, fpl_kx_secret_length(v->group));
-    ck_assert_uint_eq(peer_len, fpl_kx_public_length(v->group));
+    ck_assert_uint_eq(peer_len, fpl_kx_share_length(v->group, FPL_ROLE_CLIENT));
+    ck_assert_uint_eq(peer_len, fpl_kx_share_length(v->group, FPL_ROLE_SERVER));
     fpl_kx_wipe(&kx);
+}
+END_TEST
+
+/* answer_bytes asserts that failures leave neither secret nor share, and no answer its private half. */
+static fpl_kx_result answer_bytes(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, const fpl_rng *rng)
+{
+    static const fpl_kx kUnused;
+    static const uint8_t kZeros[FPL_KX_MAX_SECRET_LEN];
+    uint8_t out[FPL_KX_MAX_SECRET_LEN];
+    size_t len = 99;
+    memset(kx, 0xee, sizeof(*kx));
+    memset(out, 0xee, sizeof(out));
+    fpl_kx_result result = fpl_kx_respond(kx, group, peer, rng, out, &len);
+    ck_assert_mem_eq(kx->private_key, kUnused.private_key, sizeof(kx->private_key));
+    if (result != FPL_KX_OK) {
+        ck_assert_uint_eq(len, 0);
+        ck_assert_mem_eq(out, kZeros, sizeof(out));
+        ck_assert_mem_eq(kx, &kUnused, sizeof(*kx));
+    }
+    return result;
+}
+
+/* The same keys, with the pair made and used in one call. */
+START_TEST(answers_as_published)
+{
+    const vector *v = &kVectors[_i];
+    fpl_kx kx;
+    uint8_t peer[FPL_KX_MAX_PUBLIC_LEN];
+    uint8_t secret[FPL_KX_MAX_SECRET_LEN];
+    static const uint8_t kZeros[FPL_KX_MAX_PRIVATE_LEN];
+    size_t secret_len;
+    tape t = {.next = 0};
+    t.len = unit_hex(v->private_key, t.bytes, sizeof(t.bytes));
+    fpl_rng rng = {play, &t};
+    fpl_bytes share = fpl_bytes_of(peer, unit_hex(v->peer, peer, sizeof(peer)));
+    ck_assert_int_eq(fpl_kx_respond(&kx, v->group, share, &rng, secret, &secret_len), FPL_KX_OK);
+    unit_mem_is_hex(secret, secret_len, v->secret);
+    unit_mem_is_hex(fpl_kx_public(&kx).data, fpl_kx_public(&kx).len, v->public_key);
+    ck_assert_mem_eq(kx.private_key, kZeros, sizeof(kZeros));
+}
+END_TEST
+
+START_TEST(answers_no_share_of_another_length)
+{
+    const vector *v = &kVectors[_i];
+    fpl_kx kx;
+    uint8_t peer[FPL_KX_MAX_PUBLIC_LEN + 1] = {0};
+    size_t full = unit_hex(v->peer, peer, sizeof(peer));
+    for (size_t len = 0; len <= full + 1; len++) {
+        ck_assert_int_eq(answer_bytes(&kx, v->group, fpl_bytes_of(peer, len), NULL),
+                         len == full ? FPL_KX_OK : FPL_KX_BAD_SHARE);
+    }
+}
+END_TEST
+
+/* HC-11, HC-12 */
+START_TEST(answers_no_share_off_the_curve_or_of_small_order)
+{
+    fpl_kx kx;
+    uint8_t peer[FPL_KX_MAX_PUBLIC_LEN] = {1};
+    ck_assert_int_eq(answer_bytes(&kx, FPL_NAMED_GROUP_X25519, fpl_bytes_of(peer, 32), NULL),
+                     FPL_KX_BAD_SHARE);
+    for (int i = 1; i < NUM_VECTORS; i++) {
+        size_t len = unit_hex(kVectors[i].peer, peer, sizeof(peer));
+        peer[len - 1] ^= 1;
+        ck_assert_int_eq(answer_bytes(&kx, kVectors[i].group, fpl_bytes_of(peer, len), NULL),
+                         FPL_KX_BAD_SHARE);
+    }
+}
+END_TEST
+
+START_TEST(answers_in_no_unknown_group_and_without_source)
+{
+    fpl_kx kx;
+    tape nothing = {.len = 0};
+    fpl_rng rng = {play, &nothing};
+    ck_assert_int_eq(answer_bytes(&kx, 0x0019, fpl_bytes_none(), NULL), FPL_KX_INTERNAL);
+    ck_assert_int_eq(answer_bytes(&kx, 0, fpl_bytes_none(), NULL), FPL_KX_INTERNAL);
+    for (int i = 0; i < NUM_VECTORS; i++) {
+        uint8_t peer[FPL_KX_MAX_PUBLIC_LEN];
+        size_t len = unit_hex(kVectors[i].peer, peer, sizeof(peer));
+        ck_assert_int_eq(answer_bytes(&kx, kVectors[i].group, fpl_bytes_of(peer, len), &rng),
+                         FPL_KX_INTERNAL);
+    }
 }
 END_TEST
 
@@ -128,6 +213,10 @@ START_TEST(two_fresh_ends_agree)
     size_t len_b;
     ck_assert_int_eq(fpl_kx_agree(&a, fpl_kx_public(&b), from_a, &len_a), FPL_KX_OK);
     ck_assert_int_eq(fpl_kx_agree(&b, fpl_kx_public(&a), from_b, &len_b), FPL_KX_OK);
+    ck_assert_uint_eq(len_a, len_b);
+    ck_assert_mem_eq(from_a, from_b, len_a);
+    ck_assert_int_eq(fpl_kx_respond(&b, group, fpl_kx_public(&a), NULL, from_b, &len_b), FPL_KX_OK);
+    ck_assert_int_eq(fpl_kx_agree(&a, fpl_kx_public(&b), from_a, &len_a), FPL_KX_OK);
     ck_assert_uint_eq(len_a, len_b);
     ck_assert_mem_eq(from_a, from_b, len_a);
     fpl_kx_wipe(&a);
@@ -231,7 +320,8 @@ START_TEST(refuses_unknown_groups_and_unused_keys)
     fpl_kx kx;
     ck_assert_int_eq(fpl_kx_generate(&kx, 0, NULL), FPL_STATUS_INTERNAL);
     ck_assert_int_eq(fpl_kx_generate(&kx, 0x0019, NULL), FPL_STATUS_INTERNAL);
-    ck_assert_uint_eq(fpl_kx_public_length(0x0019), 0);
+    ck_assert_uint_eq(fpl_kx_share_length(0x0019, FPL_ROLE_CLIENT), 0);
+    ck_assert_uint_eq(fpl_kx_share_length(0x0019, FPL_ROLE_SERVER), 0);
     ck_assert_uint_eq(fpl_kx_secret_length(0x0019), 0);
     ck_assert_int_eq(agree_bytes(&kx, fpl_bytes_none()), FPL_KX_INTERNAL);
 }
@@ -249,6 +339,10 @@ END_TEST
 static void tests(TCase *tc)
 {
     tcase_add_loop_test(tc, agrees_as_published, 0, NUM_VECTORS);
+    tcase_add_loop_test(tc, answers_as_published, 0, NUM_VECTORS);
+    tcase_add_loop_test(tc, answers_no_share_of_another_length, 0, NUM_VECTORS);
+    tcase_add_test(tc, answers_no_share_off_the_curve_or_of_small_order);
+    tcase_add_test(tc, answers_in_no_unknown_group_and_without_source);
     tcase_add_loop_test(tc, two_fresh_ends_agree, 0, NUM_VECTORS);
     tcase_add_loop_test(tc, refuses_wrong_lengths, 0, NUM_VECTORS);
     tcase_add_loop_test(tc, refuses_points_off_the_curve, 1, NUM_VECTORS);

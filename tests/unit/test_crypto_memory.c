@@ -110,6 +110,17 @@ static fpl_status agree(void)
     return result == FPL_KX_OK ? FPL_STATUS_OK : FPL_STATUS_NO_MEMORY;
 }
 
+static fpl_status answer(void)
+{
+    fpl_kx fresh;
+    uint8_t secret[FPL_KX_MAX_SECRET_LEN];
+    size_t len;
+    fpl_kx_result result =
+        fpl_kx_respond(&fresh, FPL_NAMED_GROUP_SECP256R1, fpl_kx_public(&kx), NULL, secret, &len);
+    ck_assert(result == FPL_KX_OK || result == FPL_KX_NO_MEMORY);
+    return result == FPL_KX_OK ? FPL_STATUS_OK : FPL_STATUS_NO_MEMORY;
+}
+
 static fpl_status expand(void)
 {
     fpl_prf prf;
@@ -216,7 +227,7 @@ static fpl_status write_and_read_pem(void)
 typedef fpl_status (*operation)(void);
 
 static const operation kOperations[] = {
-    generate_p256, generate_p384, agree, expand, derive, mac, sign, verify, parse, load, make_self_signed,
+    generate_p256, generate_p384, agree, answer, expand, derive, mac, sign, verify, parse, load, make_self_signed,
     write_and_read_pem,
 };
 #define NUM_OPERATIONS ((int)(sizeof(kOperations) / sizeof(kOperations[0])))
