@@ -37,8 +37,10 @@ extern "C" {
 /* fpl_version_string returns "MAJOR.MINOR.PATCH" of the library that is linked. Static storage. */
 FPL_EXPORT const char *fpl_version_string(void);
 
-/* FPL_DTLS12 is the wire value of DTLS 1.2 (RFC 6347 section 4.1), as fpl_conn_version() reports it. */
+/* FPL_DTLS12 and FPL_DTLS13 are the wire values of the versions (RFC 6347 section 4.1, RFC 9147 section 5.3), as
+ * fpl_conn_version() reports them. */
 #define FPL_DTLS12 0xfefdu
+#define FPL_DTLS13 0xfefcu
 
 /* ===== configuration ======================================================================== */
 
@@ -76,15 +78,28 @@ FPL_EXPORT uint64_t fpl_config_get(const fpl_config *config, fpl_setting setting
  * SRTP_AES128_CM_HMAC_SHA1_80 in this order. */
 FPL_EXPORT fpl_result fpl_config_use_webrtc_profile(fpl_config *config);
 
-/* fpl_config_set_cipher_suites allows exactly the `num` suites of `suites`, in order of preference. The
- * default is every suite that spec/registries/cipher_suite.yaml marks as used. FPL_MISUSE for an empty
- * list, an unused suite or a repetition. */
+/* fpl_config_set_versions allows exactly the versions of `versions`, FPL_VERSIONS_DTLS12 or FPL_VERSIONS_DTLS13 or both
+ * joined by `|`. The default is DTLS 1.2. With both, a client offers both and goes on with what the server chose, and a
+ * server takes DTLS 1.3 where the client offers it. A version for which the lists below leave no suite, group or
+ * signature scheme is not offered and not taken; if none is left, fpl_conn_new and fpl_listener_new return NULL.
+ * FPL_MISUSE for none, or for a version that there is not. */
+#define FPL_VERSIONS_DTLS12 1u
+#define FPL_VERSIONS_DTLS13 2u
+FPL_EXPORT fpl_result fpl_config_set_versions(fpl_config *config, unsigned versions);
+
+/* fpl_config_set_cipher_suites allows exactly the `num` suites of `suites`, in order of preference, for all versions:
+ * each takes those that are its own. The default is every suite that spec/registries/cipher_suite.yaml marks as used.
+ * FPL_MISUSE for an empty list, an unused suite or a repetition. */
 FPL_EXPORT fpl_result fpl_config_set_cipher_suites(fpl_config *config, const fpl_cipher_suite *suites, size_t num);
 
 /* fpl_config_set_groups allows exactly these key exchange groups, in order of preference. The default is
- * x25519, secp256r1, secp384r1. FPL_MISUSE as above. In DTLS 1.2 the list also tells a server which curves its
- * certificate may be on (RFC 8422 section 5.1), and strict ones go by it: a client that wants x25519 alone for the
- * exchange still does well to name secp256r1 after it. */
+ * x25519, secp256r1, secp384r1, and last, for DTLS 1.3 where libcrypto has ML-KEM, X25519MLKEM768. FPL_MISUSE as above,
+ * and for a group that libcrypto has not. In DTLS 1.3 a client sends a key share of the first group, and one of x25519
+ * beside a hybrid first one; a server takes its first group of which a share came, and asks for another only if none
+ * did. X25519MLKEM768 first on both sides is thus what uses it; its share makes the ClientHello two datagrams, which
+ * some servers of DTLS 1.2 do not take. In DTLS 1.2 the list also tells a server which curves its certificate may be
+ * on (RFC 8422 section 5.1), and strict ones go by it: a client that wants x25519 alone for the exchange still does
+ * well to name secp256r1 after it. */
 FPL_EXPORT fpl_result fpl_config_set_groups(fpl_config *config, const fpl_named_group *groups, size_t num);
 
 /* fpl_config_set_signature_schemes allows exactly these signature schemes, for our signatures and the

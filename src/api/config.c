@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "crypto/kx.h"
 #include "crypto/random.h"
 #include "crypto/self_signed.h"
 #include "engine/memory.h"
@@ -23,21 +24,90 @@ static void default_release(void *arg, void *memory, size_t size)
     free(memory);
 }
 
-/* Everything that the registries mark as used in DTLS 1.2, in their order, which is our preference. */
+#define FPL_VERSIONS_ALL (FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13)
+_Static_assert(FPL_VERSIONS_DTLS12 == FPL_USE_DTLS12 && FPL_VERSIONS_DTLS13 == FPL_USE_DTLS13,
+               "the versions of a configuration are what the registries mean by use");
+
+/* --- what our lists mean in which version ------------------------------------------------------------ */
+
+static unsigned suite_use(uint16_t value)
+{
+    const fpl_cipher_suite_row *row = fpl_cipher_suite_find(value);
+    return row != NULL && row->aead != 0 ? row->use & FPL_VERSIONS_ALL : 0;
+}
+
+/* A group is of use where this libcrypto has it. */
+static unsigned group_use(uint16_t value)
+{
+    const fpl_named_group_row *row = fpl_named_group_find(value);
+    return row != NULL && fpl_kx_share_length(value, FPL_ROLE_CLIENT) > 0 ? row->use & FPL_VERSIONS_ALL : 0;
+}
+
+static unsigned scheme_use(uint16_t value)
+{
+    const fpl_signature_scheme_row *row = fpl_signature_scheme_find(value);
+    return row != NULL ? row->use & FPL_VERSIONS_ALL : 0;
+}
+
+typedef unsigned (*fpl_use_fn)(uint16_t value);
+
+static uint8_t filter(const uint16_t *list, size_t num, fpl_use_fn use, unsigned versions, uint16_t *out)
+{
+    uint8_t kept = 0;
+    for (size_t i = 0; i < num; i++) {
+        if ((use(list[i]) & versions) != 0) {
+            out[kept++] = list[i];
+        }
+    }
+    return kept;
+}
+
+uint8_t fpl_config_suites(const fpl_config *config, unsigned versions, fpl_cipher_suite out[FPL_CONFIG_LIST_MAX])
+{
+    return filter(config->suites, config->num_suites, suite_use, versions, out);
+}
+
+uint8_t fpl_config_groups(const fpl_config *config, unsigned versions, fpl_named_group out[FPL_CONFIG_LIST_MAX])
+{
+    return filter(config->groups, config->num_groups, group_use, versions, out);
+}
+
+static unsigned all_uses(const uint16_t *list, size_t num, fpl_use_fn use)
+{
+    unsigned versions = 0;
+    for (size_t i = 0; i < num; i++) {
+        versions |= use(list[i]);
+    }
+    return versions;
+}
+
+/* A version without a suite, group or scheme could be agreed on, and then nothing further: it is not offered. */
+static void settle_versions(fpl_config *config)
+{
+    config->versions = (uint8_t)(config->wanted_versions & all_uses(config->suites, config->num_suites, suite_use) &
+                                 all_uses(config->groups, config->num_groups, group_use) &
+                                 all_uses(config->schemes, config->num_schemes, scheme_use));
+}
+
+/* Everything that the registries mark as used, in their order, which is our preference. A group that is of DTLS 1.3
+ * alone has a large share: the others come first, so that nobody sends it unasked. */
 static void default_lists(fpl_config *config)
 {
     for (size_t i = 0; i < FPL_NUM_CIPHER_SUITE && config->num_suites < FPL_CONFIG_LIST_MAX; i++) {
-        if ((fpl_cipher_suite_rows[i].use & FPL_USE_DTLS12) != 0 && fpl_cipher_suite_rows[i].aead != 0) {
+        if (suite_use(fpl_cipher_suite_rows[i].value) != 0) {
             config->suites[config->num_suites++] = fpl_cipher_suite_rows[i].value;
         }
     }
-    for (size_t i = 0; i < FPL_NUM_NAMED_GROUP && config->num_groups < FPL_CONFIG_LIST_MAX; i++) {
-        if ((fpl_named_group_rows[i].use & FPL_USE_DTLS12) != 0) {
-            config->groups[config->num_groups++] = fpl_named_group_rows[i].value;
+    for (unsigned large = 0; large < 2; large++) {
+        for (size_t i = 0; i < FPL_NUM_NAMED_GROUP && config->num_groups < FPL_CONFIG_LIST_MAX; i++) {
+            unsigned use = group_use(fpl_named_group_rows[i].value);
+            if (use != 0 && (use == FPL_VERSIONS_DTLS13) == (large == 1)) {
+                config->groups[config->num_groups++] = fpl_named_group_rows[i].value;
+            }
         }
     }
     for (size_t i = 0; i < FPL_NUM_SIGNATURE_SCHEME && config->num_schemes < FPL_CONFIG_LIST_MAX; i++) {
-        if ((fpl_signature_scheme_rows[i].use & FPL_USE_DTLS12) != 0) {
+        if (scheme_use(fpl_signature_scheme_rows[i].value) != 0) {
             config->schemes[config->num_schemes++] = fpl_signature_scheme_rows[i].value;
         }
     }
@@ -59,6 +129,8 @@ fpl_config *fpl_config_new_with_allocator(const fpl_allocator *allocator)
         config->limits[i] = fpl_limits[i].value;
     }
     default_lists(config);
+    config->wanted_versions = FPL_VERSIONS_DTLS12;
+    settle_versions(config);
     config->client_auth = FPL_CLIENT_AUTH_OFF;
     config->trust = FPL_TRUST_ASK;
     config->plaintext_alerts = FPL_PLAINTEXT_ALERTS_HINT;
@@ -146,26 +218,8 @@ fpl_result fpl_config_use_webrtc_profile(fpl_config *config)
 
 /* --- lists ------------------------------------------------------------------------------------------- */
 
-static bool suite_is_used(uint16_t value)
-{
-    const fpl_cipher_suite_row *row = fpl_cipher_suite_find(value);
-    return row != NULL && (row->use & FPL_USE_DTLS12) != 0 && row->aead != 0;
-}
-
-static bool group_is_used(uint16_t value)
-{
-    const fpl_named_group_row *row = fpl_named_group_find(value);
-    return row != NULL && (row->use & FPL_USE_DTLS12) != 0;
-}
-
-static bool scheme_is_used(uint16_t value)
-{
-    const fpl_signature_scheme_row *row = fpl_signature_scheme_find(value);
-    return row != NULL && (row->use & FPL_USE_DTLS12) != 0;
-}
-
-static fpl_result set_list(const fpl_config *config, uint16_t *out, uint8_t *out_num, const uint16_t *list, size_t num,
-                           bool (*is_used)(uint16_t))
+static fpl_result set_list(fpl_config *config, uint16_t *out, uint8_t *out_num, const uint16_t *list, size_t num,
+                           fpl_use_fn use)
 {
     if (!open_to_change(config) || list == NULL || num == 0 || num > FPL_CONFIG_LIST_MAX) {
         return FPL_MISUSE;
@@ -176,29 +230,39 @@ static fpl_result set_list(const fpl_config *config, uint16_t *out, uint8_t *out
                 return FPL_MISUSE;
             }
         }
-        if (!is_used(list[i])) {
+        if (use(list[i]) == 0) {
             return FPL_MISUSE;
         }
     }
     memcpy(out, list, num * sizeof *list);
     *out_num = (uint8_t)num;
+    settle_versions(config);
     return FPL_OK;
 }
 
 fpl_result fpl_config_set_cipher_suites(fpl_config *config, const fpl_cipher_suite *suites, size_t num)
 {
-    return config == NULL ? FPL_MISUSE : set_list(config, config->suites, &config->num_suites, suites, num, suite_is_used);
+    return config == NULL ? FPL_MISUSE : set_list(config, config->suites, &config->num_suites, suites, num, suite_use);
 }
 
 fpl_result fpl_config_set_groups(fpl_config *config, const fpl_named_group *groups, size_t num)
 {
-    return config == NULL ? FPL_MISUSE : set_list(config, config->groups, &config->num_groups, groups, num, group_is_used);
+    return config == NULL ? FPL_MISUSE : set_list(config, config->groups, &config->num_groups, groups, num, group_use);
 }
 
 fpl_result fpl_config_set_signature_schemes(fpl_config *config, const fpl_signature_scheme *schemes, size_t num)
 {
-    return config == NULL ? FPL_MISUSE
-                          : set_list(config, config->schemes, &config->num_schemes, schemes, num, scheme_is_used);
+    return config == NULL ? FPL_MISUSE : set_list(config, config->schemes, &config->num_schemes, schemes, num, scheme_use);
+}
+
+fpl_result fpl_config_set_versions(fpl_config *config, unsigned versions)
+{
+    if (!open_to_change(config) || versions == 0 || (versions & ~(unsigned)FPL_VERSIONS_ALL) != 0) {
+        return FPL_MISUSE;
+    }
+    config->wanted_versions = (uint8_t)versions;
+    settle_versions(config);
+    return FPL_OK;
 }
 
 /* --- policies ------------------------------------------------------------------------------------------ */

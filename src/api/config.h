@@ -20,6 +20,8 @@ struct fpl_config {
     uint8_t                num_suites;
     uint8_t                num_groups;
     uint8_t                num_schemes;
+    uint8_t                wanted_versions; /* FPL_VERSIONS_... that the application allows */
+    uint8_t                versions;        /* those of them that the lists leave something to agree on */
     fpl_client_auth        client_auth;
     fpl_trust              trust;
     fpl_plaintext_alerts   plaintext_alerts;
@@ -47,6 +49,11 @@ static inline uint64_t fpl_config_limit(const fpl_config *config, unsigned id)
 /* fpl_config_freeze marks `config` as used: it can be shared between threads because nothing writes it any
  * more. Writing the same true twice from two threads is avoided by reading first. */
 void fpl_config_freeze(const fpl_config *config);
+
+/* fpl_config_suites and fpl_config_groups write those of our lists that some version of `versions` (FPL_VERSIONS_...)
+ * uses, in our order of preference, and return how many. */
+uint8_t fpl_config_suites(const fpl_config *config, unsigned versions, fpl_cipher_suite out[FPL_CONFIG_LIST_MAX]);
+uint8_t fpl_config_groups(const fpl_config *config, unsigned versions, fpl_named_group out[FPL_CONFIG_LIST_MAX]);
 
 /* fpl_config_random fills `out` from the configured source, or libcrypto's. */
 fpl_status fpl_config_random(const fpl_config *config, uint8_t *out, size_t len);
