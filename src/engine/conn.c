@@ -3,9 +3,12 @@
 #include <openssl/mem.h>
 #include <string.h>
 
+#include "engine/acks.h"
+#include "engine/dispatch.h"
 #include "engine/flight.h"
 #include "engine/input.h"
 #include "engine/interpret.h"
+#include "engine/keys.h"
 #include "engine/lookup.h"
 #include "engine/timer.h"
 
@@ -53,8 +56,11 @@ static void free_handshake(fpl_conn *conn)
         return;
     }
     fpl_transcript_wipe(conn->config, &hs->transcript);
-    fpl_reassembly_free(conn->config, &hs->reassembly);
-    fpl_kx_wipe(&hs->kx);
+    fpl_reassembly_free(conn->config, &conn->reassembly);
+    for (size_t i = 0; i < FPL_MAX_SHARES; i++) {
+        fpl_kx_wipe(&hs->kx[i]);
+    }
+    fpl_buffer_free(conn->config, &hs->cookie13);
     fpl_prf_wipe(&hs->master);
     fpl_certificate_wipe(&hs->peer_key);
     fpl_buffer_free(conn->config, &hs->peer_chain);
@@ -82,23 +88,8 @@ void fpl_conn_drop_work(fpl_conn *conn)
     fpl_clocks_clear(conn->clocks);
     conn->hs_done = true;
     conn->keying_due = false;
+    conn->ack_due = false;
     conn->reports &= 1u << FPL_REPORT_CLOSE_NOTIFY;
-}
-
-void fpl_conn_wipe_keys(fpl_conn *conn)
-{
-    if (conn->read_epoch > 0) {
-        fpl_read_epoch_wipe(&conn->read[1]);
-    }
-    if (conn->write_epoch > 0) {
-        fpl_write_epoch_wipe(&conn->write[1]);
-    }
-    fpl_aead_wipe(&conn->read_key); /* also keys agreed but never installed */
-    fpl_aead_wipe(&conn->write_key);
-    conn->read_epoch = 0;
-    conn->write_epoch = 0;
-    OPENSSL_cleanse(conn->master_secret, sizeof conn->master_secret);
-    conn->has_master_secret = false;
 }
 
 void fpl_conn_teardown(fpl_conn *conn)
@@ -110,7 +101,9 @@ void fpl_conn_teardown(fpl_conn *conn)
     fpl_flights_free_released(conn, true);
     fpl_input_free(conn);
     free_handshake(conn);
-    fpl_conn_wipe_keys(conn);
+    fpl_reassembly_free(conn->config, &conn->reassembly);
+    fpl_acks_free(conn);
+    fpl_keys_wipe(conn);
     if (conn->server_name != NULL) {
         fpl_release(conn->config, conn->server_name, strlen(conn->server_name) + 1);
         conn->server_name = NULL;
@@ -125,6 +118,19 @@ void fpl_conn_report(fpl_conn *conn, uint8_t report)
         conn->address_validated = true; /* the peer has seen what we sent */
         conn->keying_due = conn->results.srtp_profile != 0;
     }
+}
+
+fpl_data_grant fpl_conn_data_grant(const fpl_conn *conn)
+{
+    uint8_t grant = fpl_instance_state(&conn->handshake)->application_data;
+    for (uint8_t i = 0; i < conn->num_companions; i++) {
+        const fpl_instance *companion = &conn->companions[i];
+        if (fpl_instance_state(companion)->application_data == FPL_DATA_RECEIVE && grant == FPL_DATA_BOTH &&
+            fpl_runs_beside(companion, &conn->handshake)) {
+            grant = FPL_DATA_RECEIVE;
+        }
+    }
+    return (fpl_data_grant)grant;
 }
 
 fpl_phase fpl_conn_phase(const fpl_conn *conn)

@@ -84,6 +84,7 @@ typedef struct fpl_sent_book {
 typedef struct fpl_flight {
     const fpl_machine     *owner;
     const fpl_flight_spec *spec; /* of the first; those that extend it are resent alike */
+    uint8_t                id;   /* of the newest of them, in the owner */
     fpl_instance           resend;
     fpl_clock              clocks[FPL_NUM_TIMERS];
     fpl_time               asked_at;     /* of the last resend the peer asked for; FPL_NEVER = none */
@@ -105,6 +106,7 @@ typedef struct fpl_flight {
     fpl_sent_book         *book;         /* DTLS 1.3; NULL otherwise */
     uint16_t               first_seq;    /* message_seq of its first message */
     uint8_t                burst;        /* records written since it began to write */
+    bool                   extended;     /* a flight that extends it has joined it */
     bool                   paused;       /* FPL_LIMIT_RECORDS_AT_ONCE are out, the rest follows later */
     bool                   whole_acked;  /* every octet of it was acknowledged */
     bool                   told_acked;   /* and its machine knows */
@@ -328,12 +330,15 @@ static inline void fpl_conn_tidy(fpl_conn *conn)
 }
 
 /* fpl_conn_drop_work frees flights, handshake and timers: the connection ends, but what it still has to say
- * can be sealed. fpl_conn_wipe_keys follows once that is written. */
+ * can be sealed. fpl_keys_wipe follows once that is written. */
 void fpl_conn_drop_work(fpl_conn *conn);
-void fpl_conn_wipe_keys(fpl_conn *conn);
 
 /* fpl_conn_report makes `report` due at the next poll. */
 void fpl_conn_report(fpl_conn *conn, uint8_t report);
+
+/* fpl_conn_data_grant is which way application data may flow: what the handshake's state grants, less what a companion
+ * takes away. */
+fpl_data_grant fpl_conn_data_grant(const fpl_conn *conn);
 
 /* fpl_conn_phase is how far the connection has come, as the record tables see it. */
 fpl_phase fpl_conn_phase(const fpl_conn *conn);

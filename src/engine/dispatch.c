@@ -1,11 +1,14 @@
 #include "engine/dispatch.h"
 
+#include <string.h>
+
 #include "engine/interpret.h"
 
-static bool runs_beside(const fpl_machine *companion, const fpl_instance *handshake)
+bool fpl_runs_beside(const fpl_instance *companion, const fpl_instance *handshake)
 {
-    for (uint8_t i = 0; i < companion->num_runs_in; i++) {
-        const fpl_runs_in *place = &companion->runs_in[i];
+    const fpl_machine *machine = fpl_machines[companion->machine];
+    for (uint8_t i = 0; i < machine->num_runs_in; i++) {
+        const fpl_runs_in *place = &machine->runs_in[i];
         if (place->machine == handshake->machine && (place->states >> handshake->state & 1) != 0) {
             return true;
         }
@@ -22,7 +25,7 @@ fpl_taken fpl_dispatch(fpl_conn *conn, const fpl_event *event)
     taken = fpl_machine_run(conn, &conn->handshake, NULL, event);
     for (uint8_t i = 0; i < conn->num_companions && conn->life == FPL_LIFE_LIVE; i++) {
         fpl_instance *companion = &conn->companions[i];
-        if (runs_beside(fpl_machines[companion->machine], &conn->handshake)) {
+        if (fpl_runs_beside(companion, &conn->handshake)) {
             fpl_taken also = fpl_machine_run(conn, companion, NULL, event);
             taken = taken == FPL_TAKEN_UNLISTED ? also : taken;
         }
@@ -41,6 +44,15 @@ fpl_taken fpl_dispatch_flight(fpl_conn *conn, fpl_flight *flight, const fpl_even
     taken = fpl_machine_run(conn, &flight->resend, flight, event);
     conn->current_flight = before;
     return taken;
+}
+
+void fpl_raise(fpl_conn *conn, uint8_t kind, uint8_t code)
+{
+    fpl_event event;
+    memset(&event, 0, sizeof event);
+    event.kind = kind;
+    event.code = code;
+    (void)fpl_dispatch(conn, &event);
 }
 
 void fpl_dispatch_flights(fpl_conn *conn, const fpl_event *event)

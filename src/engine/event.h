@@ -9,6 +9,9 @@ typedef struct fpl_event {
     uint8_t   kind;  /* fpl_event_kind */
     uint8_t   code;
     uint16_t  epoch;
+    /* FPL_EVENT_FLIGHT only: whose flight, and which; resend machines know theirs without. */
+    const fpl_machine *owner;
+    uint8_t            flight; /* id in that machine */
     /* FPL_EVENT_MESSAGE only: */
     uint8_t   type;  /* handshake type */
     uint16_t  seq;

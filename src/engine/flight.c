@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "engine/acks.h"
 #include "engine/dispatch.h"
 #include "engine/interpret.h"
 #include "engine/keys.h"
 #include "engine/lookup.h"
+#include "engine/sent.h"
 #include "engine/timer.h"
 
 /* A first guess that holds every message but a long chain; a builder that needs more is asked again. */
@@ -21,15 +23,24 @@ static void free_flight(fpl_conn *conn, size_t index)
 {
     fpl_flight *flight = conn->flights[index];
     fpl_buffer_free(conn->config, &flight->bytes);
+    fpl_release(conn->config, flight->book, sizeof *flight->book);
     fpl_release(conn->config, flight, sizeof *flight);
     conn->flights[index] = NULL;
     conn->num_flights--;
 }
 
+/* One whose ACK its machine has yet to hear of, since an earlier flight still waits for its own, is kept. */
+static bool is_done_with(const fpl_flight *flight)
+{
+    return flight->released &&
+           (!flight->whole_acked || flight->told_acked || flight->spec->done_when != FPL_DONE_ACKED);
+}
+
 void fpl_flights_free_released(fpl_conn *conn, bool all)
 {
     for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
-        if (conn->flights[i] != NULL && conn->flights[i] != conn->current_flight && (all || conn->flights[i]->released)) {
+        if (conn->flights[i] != NULL && conn->flights[i] != conn->current_flight &&
+            (all || conn->life != FPL_LIFE_LIVE || is_done_with(conn->flights[i]))) {
             free_flight(conn, i);
         }
     }
@@ -41,16 +52,27 @@ static void raise(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t code
     memset(&event, 0, sizeof event);
     event.kind = kind;
     event.code = code;
-    if (flight != NULL) {
-        (void)fpl_dispatch_flight(conn, flight, &event);
-    } else {
-        fpl_dispatch_flights(conn, &event);
+    (void)fpl_dispatch_flight(conn, flight, &event);
+}
+
+/* Tells the flights that the peer's next flight answers. Those that only an ACK ends hear nothing. */
+static void raise_answer(fpl_conn *conn, fpl_peer_event code)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        fpl_flight *flight = conn->flights[i];
+        if (flight == NULL || flight->released || flight->spec->done_when != FPL_DONE_ANSWERED) {
+            continue;
+        }
+        if (flight->book != NULL) {
+            flight->book->named_all = true; /* an implicit ACK, RFC 9147 section 7.1 */
+        }
+        raise(conn, flight, FPL_EVENT_PEER, (uint8_t)code);
     }
 }
 
 void fpl_flights_answered(fpl_conn *conn)
 {
-    raise(conn, NULL, FPL_EVENT_PEER, FPL_PEER_NEXT_FLIGHT_COMPLETE);
+    raise_answer(conn, FPL_PEER_NEXT_FLIGHT_COMPLETE);
 }
 
 /* --- preparing -------------------------------------------------------------------------------- */
@@ -65,6 +87,18 @@ static fpl_flight *find_extended(fpl_conn *conn, const fpl_machine *machine, con
         }
     }
     return NULL;
+}
+
+/* The resend figure of RFC 9147 section 5.8.1 keeps a book of what was sent in which record; that of RFC 6347 none. */
+static bool begin_resending(fpl_conn *conn, const fpl_machine *machine, fpl_flight *flight)
+{
+    if (machine->version != FPL_VERSION_DTLS13) {
+        fpl_instance_begin(&flight->resend, FPL_MACHINE_RESEND12);
+        return true;
+    }
+    fpl_instance_begin(&flight->resend, FPL_MACHINE_RESEND13);
+    flight->book = fpl_allocate(conn->config, sizeof *flight->book);
+    return flight->book != NULL;
 }
 
 static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const fpl_flight_spec *spec)
@@ -91,7 +125,10 @@ static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const 
         memcpy(flight->answers_body, conn->last_receive_body, conn->last_receive_len);
         flight->answers_len = conn->last_receive_len;
         fpl_clocks_clear(flight->clocks);
-        fpl_instance_begin(&flight->resend, FPL_MACHINE_RESEND12);
+        if (!begin_resending(conn, machine, flight)) {
+            fpl_release(conn->config, flight, sizeof *flight);
+            return NULL;
+        }
         conn->flights[i] = flight;
         conn->num_flights++;
         return flight;
@@ -159,14 +196,20 @@ static fpl_status add_message(fpl_conn *conn, fpl_flight *flight, const fpl_flig
     }
     message->type = fpl_message_infos[line->message].type;
     message->seq = conn->next_send_seq++;
-    message->epoch = line->epoch;
+    message->epoch = line->epoch == FPL_EPOCH_CURRENT ? conn->write_epoch : line->epoch;
     message->len = body.len;
     message->offset = flight->bytes.len - body.len;
     message->ccs = false;
-    flight->num_messages++;
+    if (flight->num_messages++ == 0) {
+        flight->first_seq = message->seq;
+    }
     note_offer(conn, line, body);
     if (line->transcript == FPL_TRANSCRIPT_NO) {
         return FPL_STATUS_OK;
+    }
+    if (line->transcript == FPL_TRANSCRIPT_AS_MESSAGE_HASH &&
+        fpl_transcript_as_message_hash(conn->config, &conn->hs->transcript, conn->suite->hash) != FPL_STATUS_OK) {
+        return FPL_STATUS_INTERNAL;
     }
     return fpl_transcript_append(conn->config, &conn->hs->transcript, message->type, message->seq, body);
 }
@@ -195,6 +238,22 @@ static fpl_status add_line(fpl_conn *conn, fpl_flight *flight, const fpl_flight_
     return status == FPL_STATUS_OK ? fpl_keys_install(conn, line->keys) : status;
 }
 
+/* Companions hear of a new flight too: it says what an ACK would. */
+static void tell_buffered(fpl_conn *conn, fpl_flight *flight, bool extends)
+{
+    fpl_event event;
+    memset(&event, 0, sizeof event);
+    event.kind = FPL_EVENT_FLIGHT;
+    event.code = extends ? FPL_FLIGHT_EXTENDED : FPL_FLIGHT_BUFFERED;
+    event.owner = flight->owner;
+    event.flight = flight->id;
+    (void)fpl_dispatch_flight(conn, flight, &event);
+    if (flight->book != NULL) {
+        event.code = FPL_FLIGHT_BUFFERED;
+        (void)fpl_dispatch(conn, &event);
+    }
+}
+
 fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_t id, const fpl_event *event)
 {
     const fpl_flight_spec *spec = &machine->flights[id];
@@ -207,6 +266,9 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
             return FPL_STATUS_NO_MEMORY;
         }
     }
+    flight->id = id;
+    flight->extended = extends;
+    flight->whole_acked = false;
     if (spec->numbers_of_request) {
         number_as_request(conn, event);
     }
@@ -216,7 +278,10 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
             return status;
         }
     }
-    raise(conn, flight, FPL_EVENT_FLIGHT, extends ? FPL_FLIGHT_EXTENDED : FPL_FLIGHT_BUFFERED);
+    if (flight->book != NULL && machine == fpl_machines[conn->handshake.machine]) {
+        fpl_acks_begin(conn); /* it acknowledges all that it answers, RFC 9147 section 7.1 */
+    }
+    tell_buffered(conn, flight, extends);
     return FPL_STATUS_OK;
 }
 
@@ -224,10 +289,12 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
 
 void fpl_flight_rewind(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t code)
 {
-    if (kind == FPL_EVENT_FLIGHT && code == FPL_FLIGHT_EXTENDED) {
-        return; /* only what was added is new */
+    flight->burst = 0;
+    flight->paused = false;
+    if ((kind == FPL_EVENT_FLIGHT && code == FPL_FLIGHT_EXTENDED) || (kind == FPL_EVENT_TIMER && code == FPL_TIMER_ID_REST)) {
+        return; /* only what was added is new; only what was not sent yet */
     }
-    if (kind == FPL_EVENT_PEER) {
+    if (kind == FPL_EVENT_PEER || kind == FPL_EVENT_ACK) {
         flight->asked_at = conn->now;
     }
     if (kind != FPL_EVENT_FLIGHT) {
@@ -237,8 +304,11 @@ void fpl_flight_rewind(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t
     flight->at_byte = 0;
 }
 
-void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event)
+void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event, bool acknowledges)
 {
+    if (acknowledges) {
+        raise_answer(conn, FPL_PEER_NEXT_FLIGHT_STARTED);
+    }
     conn->next_receive_seq = (uint32_t)event->seq + 1;
     conn->last_receive_seq = event->seq;
     conn->last_receive_epoch = event->epoch;

@@ -19,8 +19,9 @@ bool fpl_flight_writes(const fpl_flight *flight);
 /* fpl_flights_answered tells all outstanding flights that the peer's next flight is complete. */
 void fpl_flights_answered(fpl_conn *conn);
 
-/* fpl_flights_note_received notes that the message of `event` was consumed. */
-void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event);
+/* fpl_flights_note_received notes that the message of `event` was consumed. With `acknowledges` (DTLS 1.3) it is an
+ * implicit ACK of the flight that it answers (RFC 9147 section 7.1). */
+void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event, bool acknowledges);
 
 /* fpl_flights_note_again handles a fragment of a message that was consumed before. */
 void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated);

@@ -2,179 +2,13 @@
 
 #include <string.h>
 
+#include "engine/acks.h"
 #include "engine/dispatch.h"
 #include "engine/ending.h"
 #include "engine/flight.h"
 #include "engine/lookup.h"
+#include "engine/messages.h"
 #include "fpl_records.h"
-
-#define FPL_FRAGMENT_HEADER 12
-
-bool fpl_fragment_read(fpl_bytes *rest, uint16_t epoch, fpl_fragment *out)
-{
-    fpl_reader reader = fpl_reader_of(rest->data, rest->len);
-    uint64_t   total = 0;
-    uint64_t   offset = 0;
-    uint64_t   len = 0;
-    memset(out, 0, sizeof *out);
-    if (!fpl_read_u8(&reader, &out->type) || !fpl_read_uint(&reader, 3, &total) || !fpl_read_u16(&reader, &out->seq) ||
-        !fpl_read_uint(&reader, 3, &offset) || !fpl_read_uint(&reader, 3, &len) ||
-        !fpl_read_bytes(&reader, (size_t)len, &out->body)) {
-        return false;
-    }
-    out->total = (uint32_t)total;
-    out->offset = (uint32_t)offset;
-    out->epoch = epoch;
-    out->rest_follows = reader.len > 0;
-    *rest = fpl_bytes_of(reader.data, reader.len);
-    return true;
-}
-
-static bool is_complete(const fpl_fragment *fragment)
-{
-    return fragment->offset == 0 && fragment->body.len == fragment->total;
-}
-
-/* --- messages --------------------------------------------------------------------------------- */
-
-fpl_taken fpl_input_message(fpl_conn *conn, const fpl_fragment *message)
-{
-    fpl_event event;
-    fpl_taken taken;
-    memset(&event, 0, sizeof event);
-    event.kind = FPL_EVENT_MESSAGE;
-    event.epoch = message->epoch;
-    event.type = message->type;
-    event.seq = message->seq;
-    event.rest_follows = message->rest_follows;
-    event.body = message->body;
-    taken = fpl_dispatch(conn, &event);
-    if (taken == FPL_TAKEN_UNLISTED && conn->life == FPL_LIFE_LIVE) {
-        if (fpl_conn_refuse_unlisted(conn, message->type)) {
-            return FPL_TAKEN_ENDED;
-        }
-        conn->stats.dropped_unexpected++;
-    }
-    return taken;
-}
-
-/* May a new message of `epoch` be kept or taken in the present state? Asked before reassembly, so that a
- * stranger's fragment of another epoch uses nothing up. */
-static bool state_takes_epoch(const fpl_conn *conn, uint16_t epoch)
-{
-    const fpl_state *state = fpl_instance_state(&conn->handshake);
-    if (state->waits) {
-        return epoch == conn->read_epoch; /* messages wait with it */
-    }
-    if (epoch < 15 && (state->message_epochs >> epoch & 1) != 0) {
-        return true;
-    }
-    return (state->message_epochs >> 15 & 1) != 0 && epoch == conn->read_epoch;
-}
-
-/* A message is over: what reassembly kept for its number goes, and so does whatever the event left. */
-static void message_done(fpl_conn *conn, uint16_t seq)
-{
-    if (conn->hs != NULL) {
-        fpl_reassembly_drop(conn->config, &conn->hs->reassembly, seq);
-    }
-    fpl_conn_tidy(conn);
-}
-
-static void keep_fragment(fpl_conn *conn, const fpl_fragment *fragment)
-{
-    size_t limit = 2 * (size_t)fpl_conn_limit(conn, FPL_LIMIT_MESSAGE_BYTES);
-    switch (fpl_reassembly_add(conn->config, &conn->hs->reassembly, fragment, limit)) {
-    case FPL_REASSEMBLY_KEPT: break;
-    case FPL_REASSEMBLY_CONFLICT:
-        fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, "fragment", "rfc6347#4.2.3");
-        break;
-    case FPL_REASSEMBLY_FULL:
-    case FPL_REASSEMBLY_NO_MEMORY: /* as if it had been lost */
-    case FPL_REASSEMBLY_NONE: conn->stats.dropped_full++; break;
-    }
-}
-
-static void take_fragment(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated)
-{
-    const fpl_state *state = fpl_instance_state(&conn->handshake);
-
-    if (fragment->offset > fragment->total || fragment->body.len > fragment->total - fragment->offset ||
-        fragment->total > fpl_conn_limit(conn, FPL_LIMIT_MESSAGE_BYTES)) {
-        conn->stats.dropped_malformed++;
-        return;
-    }
-    if (fragment->body.len == 0 && fragment->total != 0) {
-        return; /* says nothing */
-    }
-    if (is_complete(fragment) && fpl_conn_takes_seq_any(conn, fragment->type, fragment->epoch)) {
-        (void)fpl_input_message(conn, fragment);
-        fpl_conn_tidy(conn);
-        return;
-    }
-    if (fragment->seq < conn->next_receive_seq) {
-        fpl_flights_note_again(conn, fragment, authenticated);
-        return;
-    }
-    if (conn->hs == NULL || !state_takes_epoch(conn, fragment->epoch)) {
-        conn->stats.dropped_unexpected++;
-        return;
-    }
-    if (fragment->seq - conn->next_receive_seq >= FPL_LIMIT_VALUE_REASSEMBLY_SLOTS) {
-        conn->stats.dropped_full++;
-        return;
-    }
-    if (fragment->seq == conn->next_receive_seq && is_complete(fragment) && !state->waits) {
-        (void)fpl_input_message(conn, fragment);
-        message_done(conn, fragment->seq);
-        return;
-    }
-    keep_fragment(conn, fragment);
-}
-
-static bool next_fragment(fpl_conn *conn)
-{
-    fpl_fragment fragment;
-    if (conn->inbox.fragments.len == 0) {
-        return false;
-    }
-    if (!fpl_fragment_read(&conn->inbox.fragments, conn->inbox.epoch, &fragment)) {
-        conn->inbox.fragments = fpl_bytes_none();
-        conn->stats.dropped_malformed++;
-        return true;
-    }
-    conn->hello_record_seq = conn->inbox.record_seq;
-    take_fragment(conn, &fragment, conn->inbox.authenticated);
-    return true;
-}
-
-/* The next message, if reassembly has all of it and the state takes messages now. */
-static bool next_reassembled(fpl_conn *conn)
-{
-    const fpl_candidate *candidate = NULL;
-    fpl_fragment         message;
-    if (conn->hs == NULL || conn->next_receive_seq > UINT16_MAX || fpl_instance_state(&conn->handshake)->waits) {
-        return false;
-    }
-    for (uint16_t epoch = 0; epoch <= conn->read_epoch && candidate == NULL; epoch++) {
-        if (state_takes_epoch(conn, epoch)) {
-            candidate = fpl_reassembly_whole(&conn->hs->reassembly, (uint16_t)conn->next_receive_seq, epoch);
-            message.epoch = epoch;
-        }
-    }
-    if (candidate == NULL) {
-        return false;
-    }
-    message.type = candidate->type;
-    message.total = candidate->total;
-    message.seq = (uint16_t)conn->next_receive_seq;
-    message.offset = 0;
-    message.body = fpl_bytes_of(candidate->bytes, candidate->total);
-    message.rest_follows = candidate->rest_follows;
-    (void)fpl_input_message(conn, &message);
-    message_done(conn, message.seq);
-    return true;
-}
 
 /* --- change_cipher_spec ------------------------------------------------------------------------ */
 
@@ -215,6 +49,18 @@ static void record_ccs(fpl_conn *conn, const uint8_t *body, size_t len)
 
 /* --- alerts ------------------------------------------------------------------------------------ */
 
+/* In DTLS 1.3 the level says nothing: all but user_canceled end the association (RFC 8446 section 6). */
+static fpl_alert_event alert_event(const fpl_conn *conn, const fpl_alert *alert)
+{
+    if (alert->description == FPL_ALERT_DESCRIPTION_CLOSE_NOTIFY) {
+        return FPL_ALERT_EVENT_CLOSE_NOTIFY;
+    }
+    if (conn->version == FPL_VERSION_DTLS13) {
+        return alert->description == FPL_ALERT_DESCRIPTION_USER_CANCELED ? FPL_ALERT_EVENT_WARNING : FPL_ALERT_EVENT_ERROR;
+    }
+    return alert->level == FPL_ALERT_LEVEL_FATAL ? FPL_ALERT_EVENT_ERROR : FPL_ALERT_EVENT_WARNING;
+}
+
 static void record_alert(fpl_conn *conn, const uint8_t *body, size_t len, uint16_t epoch)
 {
     fpl_message msg;
@@ -230,9 +76,7 @@ static void record_alert(fpl_conn *conn, const uint8_t *body, size_t len, uint16
     memset(&event, 0, sizeof event);
     event.kind = FPL_EVENT_ALERT;
     event.epoch = epoch;
-    event.code = msg.as.alert.description == FPL_ALERT_DESCRIPTION_CLOSE_NOTIFY ? FPL_ALERT_EVENT_CLOSE_NOTIFY
-                 : msg.as.alert.level == FPL_ALERT_LEVEL_FATAL                  ? FPL_ALERT_EVENT_ERROR
-                                                                                : FPL_ALERT_EVENT_WARNING;
+    event.code = (uint8_t)alert_event(conn, &msg.as.alert);
     conn->end.alert = msg.as.alert.description;
     if (fpl_dispatch(conn, &event) == FPL_TAKEN_UNLISTED) {
         conn->stats.dropped_unexpected++;
@@ -242,7 +86,16 @@ static void record_alert(fpl_conn *conn, const uint8_t *body, size_t len, uint16
     }
 }
 
-/* --- records ----------------------------------------------------------------------------------- */
+/* --- what becomes of a record ---------------------------------------------------------------------- */
+
+/* A record that was opened, or needed no opening. */
+typedef struct fpl_opened {
+    fpl_content_type type;
+    uint16_t         epoch;
+    uint64_t         seq;
+    uint8_t         *body;
+    size_t           len;
+} fpl_opened;
 
 static fpl_content_class content_class(fpl_content_type type)
 {
@@ -251,15 +104,18 @@ static fpl_content_class content_class(fpl_content_type type)
     case FPL_CONTENT_TYPE_ALERT: return FPL_CONTENT_ALERT;
     case FPL_CONTENT_TYPE_HANDSHAKE: return FPL_CONTENT_HANDSHAKE;
     case FPL_CONTENT_TYPE_APPLICATION_DATA: return FPL_CONTENT_APPLICATION_DATA;
+    case FPL_CONTENT_TYPE_ACK: return FPL_CONTENT_ACK;
     default: return FPL_CONTENT_UNKNOWN;
     }
 }
 
-static fpl_epoch_class epoch_class(const fpl_conn *conn, uint16_t epoch)
+static bool reads_dtls13(const fpl_conn *conn)
 {
-    if (epoch == 0) {
-        return FPL_EPOCH_CLASS_ZERO;
-    }
+    return fpl_machines[conn->handshake.machine]->version == FPL_VERSION_DTLS13;
+}
+
+static fpl_epoch_class epoch_class12(const fpl_conn *conn, uint16_t epoch)
+{
     if (epoch == conn->read_epoch) {
         return FPL_EPOCH_CLASS_READABLE;
     }
@@ -267,9 +123,27 @@ static fpl_epoch_class epoch_class(const fpl_conn *conn, uint16_t epoch)
     return epoch == 1 ? FPL_EPOCH_CLASS_NEXT : FPL_EPOCH_CLASS_OTHER;
 }
 
-static const fpl_record_row *fate_of(const fpl_conn *conn, const fpl_record12 *record)
+/* Epochs 0, 2, 3 and up; 1 would be early data (RFC 9147 section 6.1). */
+static fpl_epoch_class epoch_class13(const fpl_conn *conn, uint16_t epoch)
 {
-    return &fpl_records_dtls12[content_class(record->type)][epoch_class(conn, record->epoch)][fpl_conn_phase(conn)];
+    if (epoch == conn->read_epoch) {
+        return FPL_EPOCH_CLASS_READABLE;
+    }
+    for (size_t i = 0; i < conn->read13.num; i++) {
+        if (conn->read13.list[i].number == epoch) {
+            return FPL_EPOCH_CLASS_OLDER;
+        }
+    }
+    return epoch == (conn->read_epoch == 0 ? 2 : conn->read_epoch + 1) ? FPL_EPOCH_CLASS_NEXT : FPL_EPOCH_CLASS_OTHER;
+}
+
+static const fpl_record_row *fate_of(const fpl_conn *conn, fpl_content_class content, uint16_t epoch)
+{
+    bool            dtls13 = reads_dtls13(conn);
+    fpl_epoch_class class = epoch == 0 ? FPL_EPOCH_CLASS_ZERO
+                            : dtls13   ? epoch_class13(conn, epoch)
+                                       : epoch_class12(conn, epoch);
+    return &(dtls13 ? fpl_records_dtls13 : fpl_records_dtls12)[content][class][fpl_conn_phase(conn)];
 }
 
 static void count_drop(fpl_conn *conn, fpl_drop why)
@@ -290,18 +164,19 @@ static void count_drop(fpl_conn *conn, fpl_drop why)
     }
 }
 
-static void hold(fpl_conn *conn, const fpl_record12 *record)
+/* Keeps a copy: of a record as it came, or (content not 0) of what was in one. Those of DTLS 1.3 that cannot be opened
+ * yet hide their numbers and stay in the order in which they came. */
+static void hold(fpl_conn *conn, uint8_t content, uint16_t epoch, uint64_t seq, const uint8_t *bytes, size_t len)
 {
     fpl_inbox *inbox = &conn->inbox;
-    size_t     len = FPL_HEADER12_LEN + record->body_len;
     fpl_held **place = &inbox->held;
     fpl_held  *held;
     for (held = inbox->held; held != NULL; held = held->next) {
-        if (held->len == len && memcmp(held->record, record->header, len) == 0) {
+        if (content == 0 && held->content == 0 && held->len == len && memcmp(held->record, bytes, len) == 0) {
             conn->stats.dropped_replayed++;
             return; /* the same again */
         }
-        if (held->seq <= record->seq) {
+        if (held->seq <= seq) {
             place = &held->next;
         }
     }
@@ -316,28 +191,31 @@ static void hold(fpl_conn *conn, const fpl_record12 *record)
         return;
     }
     held->len = len;
-    held->seq = record->seq;
-    memcpy(held->record, record->header, len);
+    held->seq = seq;
+    held->epoch = epoch;
+    held->content = content;
+    if (len > 0) {
+        memcpy(held->record, bytes, len);
+    }
     held->next = *place;
     *place = held;
     inbox->num_held++;
     inbox->held_bytes += len;
 }
 
-static void forged(fpl_conn *conn, const fpl_read_epoch *epoch)
+/* What was sent after the peer's close_notify does not count (RFC 9147 section 5.10). */
+static bool is_after_close(const fpl_conn *conn, const fpl_opened *record)
 {
-    fpl_event event;
-    if (!fpl_read_epoch_forgery_limit(epoch, fpl_conn_limit(conn, FPL_LIMIT_FORGERIES))) {
-        return;
-    }
-    memset(&event, 0, sizeof event);
-    event.kind = FPL_EVENT_LIMIT;
-    event.code = FPL_LIMIT_EVENT_FORGERY;
-    (void)fpl_dispatch(conn, &event);
+    return conn->peer_closed && (record->epoch > conn->closed_epoch ||
+                                 (record->epoch == conn->closed_epoch && record->seq > conn->closed_seq));
 }
 
-static void deliver(fpl_conn *conn, uint8_t *body, size_t len)
+static void deliver(fpl_conn *conn, const fpl_opened *record)
 {
+    if (is_after_close(conn, record)) {
+        conn->stats.dropped_unexpected++;
+        return;
+    }
     if (conn->num_flights > 0) {
         fpl_event event;
         memset(&event, 0, sizeof event);
@@ -346,64 +224,228 @@ static void deliver(fpl_conn *conn, uint8_t *body, size_t len)
         fpl_dispatch_flights(conn, &event);
         fpl_conn_tidy(conn);
     }
-    if (len > 0) {
-        conn->inbox.data = fpl_bytes_of(body, len);
+    if (record->len > 0) {
+        conn->inbox.data = fpl_bytes_of(record->body, record->len);
         conn->inbox.has_data = true;
     }
 }
 
-/* Opens and handles one record whose fate is neither hold nor drop. */
-static void process(fpl_conn *conn, const fpl_record12 *record, const fpl_record_row *fate)
+static void record_handshake(fpl_conn *conn, const fpl_opened *record, int16_t new_message)
 {
-    fpl_read_epoch *epoch = &conn->read[record->epoch];
-    uint8_t        *body = NULL;
-    size_t          len = 0;
-    fpl_drop        why = fpl_epoch12_open(epoch, record, &body, &len);
-    if (why != FPL_DROP_NONE) {
-        count_drop(conn, why);
-        if (why == FPL_DROP_FORGED) {
-            forged(conn, epoch);
-        }
-        return;
+    conn->inbox.fragments = fpl_bytes_of(record->body, record->len);
+    conn->inbox.epoch = record->epoch;
+    conn->inbox.record_seq = record->seq;
+    conn->inbox.authenticated = record->epoch > 0;
+    conn->inbox.new_message = new_message;
+    if (record->epoch > 1) {
+        fpl_acks_note(conn, record->epoch, record->seq); /* taken back if something in it is dropped */
     }
-    conn->stats.records_in++;
-    if (record->epoch > 0) {
-        conn->authenticated = true;
-    }
+}
+
+/* Handles what was in a record whose fate is neither hold nor drop. */
+static void handle(fpl_conn *conn, const fpl_opened *record, const fpl_record_row *fate)
+{
+    conn->inbox.epoch = record->epoch;
+    conn->inbox.record_seq = record->seq;
     if (fate->fate == FPL_RECORD_DELIVER) {
-        deliver(conn, body, len);
+        deliver(conn, record);
         return;
     }
     switch (content_class(record->type)) {
     case FPL_CONTENT_HANDSHAKE:
-        conn->inbox.fragments = fpl_bytes_of(body, len);
-        conn->inbox.epoch = record->epoch;
-        conn->inbox.record_seq = record->seq;
-        conn->inbox.authenticated = record->epoch > 0;
+        record_handshake(conn, record, fate->fate == FPL_RECORD_DUPLICATES_ONLY ? fate->new_message : FPL_NO_ALERT);
         break;
-    case FPL_CONTENT_CHANGE_CIPHER_SPEC: record_ccs(conn, body, len); break;
-    case FPL_CONTENT_ALERT: record_alert(conn, body, len, record->epoch); break;
+    case FPL_CONTENT_CHANGE_CIPHER_SPEC: record_ccs(conn, record->body, record->len); break;
+    case FPL_CONTENT_ALERT: record_alert(conn, record->body, record->len, record->epoch); break;
+    case FPL_CONTENT_ACK: fpl_acks_receive(conn, record->epoch, fpl_bytes_of(record->body, record->len)); break;
     case FPL_CONTENT_APPLICATION_DATA:
-    case FPL_CONTENT_ACK:
     case FPL_CONTENT_UNKNOWN:
     case FPL_CONTENT_NONE:
     case FPL_NUM_CONTENTS: conn->stats.dropped_unexpected++; break;
     }
 }
 
-static void take_record(fpl_conn *conn, const fpl_record12 *record)
+/* --- records of DTLS 1.2's form --------------------------------------------------------------------- */
+
+static void raise_limit(fpl_conn *conn, fpl_limit_event code)
 {
-    const fpl_record_row *fate = fate_of(conn, record);
+    fpl_raise(conn, FPL_EVENT_LIMIT, (uint8_t)code);
+}
+
+static void open12(fpl_conn *conn, const fpl_record12 *record, const fpl_record_row *fate)
+{
+    fpl_read_epoch *epoch = &conn->read[record->epoch];
+    fpl_opened      opened;
+    fpl_drop        why = fpl_epoch12_open(epoch, record, &opened.body, &opened.len);
+    if (why != FPL_DROP_NONE) {
+        count_drop(conn, why);
+        if (why == FPL_DROP_FORGED && fpl_read_epoch_forgery_limit(epoch, fpl_conn_limit(conn, FPL_LIMIT_FORGERIES))) {
+            raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
+        }
+        return;
+    }
+    conn->stats.records_in++;
+    conn->authenticated = conn->authenticated || record->epoch > 0;
+    opened.type = record->type;
+    opened.epoch = record->epoch;
+    opened.seq = record->seq;
+    handle(conn, &opened, fate);
+}
+
+static void take_record12(fpl_conn *conn, const fpl_record12 *record)
+{
+    const fpl_record_row *fate = fate_of(conn, content_class(record->type), record->epoch);
     switch ((fpl_record_fate)fate->fate) {
     case FPL_RECORD_REASSEMBLE:
     case FPL_RECORD_MACHINE:
-    case FPL_RECORD_DELIVER: process(conn, record, fate); break;
-    case FPL_RECORD_HOLD: hold(conn, record); break;
-    case FPL_RECORD_NEW_ASSOCIATION: /* the listener has seen it before us */
     case FPL_RECORD_DUPLICATES_ONLY:
+    case FPL_RECORD_DELIVER:
+        if (record->epoch < 2) {
+            open12(conn, record, fate);
+            break;
+        }
+        conn->stats.dropped_unexpected++;
+        break;
+    case FPL_RECORD_HOLD:
+        if (!reads_dtls13(conn)) {
+            hold(conn, 0, record->epoch, record->seq, record->header, FPL_HEADER12_LEN + record->body_len);
+            break;
+        }
+        conn->stats.dropped_unexpected++; /* protected records have another header, RFC 9147 section 4 */
+        break;
+    case FPL_RECORD_NEW_ASSOCIATION: /* the listener has seen it before us */
     case FPL_RECORD_NONE:
     case FPL_RECORD_DROP: conn->stats.dropped_unexpected++; break;
     }
+}
+
+/* --- records with the unified header ------------------------------------------------------------------ */
+
+static void count_forgery13(fpl_conn *conn, const fpl_read_epoch13 *epoch)
+{
+    uint64_t limit = fpl_conn_limit(conn, FPL_LIMIT_FORGERIES);
+    if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
+        raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
+    } else if (epoch->forgeries == limit - limit / 8) {
+        raise_limit(conn, FPL_LIMIT_EVENT_FORGERY_SOON);
+    }
+}
+
+static void take_opened(fpl_conn *conn, const fpl_opened *opened)
+{
+    const fpl_record_row *fate = fate_of(conn, content_class(opened->type), opened->epoch);
+    switch ((fpl_record_fate)fate->fate) {
+    case FPL_RECORD_REASSEMBLE:
+    case FPL_RECORD_MACHINE:
+    case FPL_RECORD_DUPLICATES_ONLY:
+    case FPL_RECORD_DELIVER: handle(conn, opened, fate); break;
+    case FPL_RECORD_HOLD: hold(conn, (uint8_t)opened->type, opened->epoch, opened->seq, opened->body, opened->len); break;
+    case FPL_RECORD_NEW_ASSOCIATION:
+    case FPL_RECORD_NONE:
+    case FPL_RECORD_DROP: conn->stats.dropped_unexpected++; break;
+    }
+}
+
+static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *record)
+{
+    fpl_plain13 plain;
+    fpl_opened  opened;
+    fpl_drop    why = fpl_epoch13_open(epoch, record, &plain);
+    if (why != FPL_DROP_NONE) {
+        count_drop(conn, why);
+        if (why == FPL_DROP_FORGED) {
+            count_forgery13(conn, epoch);
+        }
+        return;
+    }
+    conn->stats.records_in++;
+    conn->authenticated = true;
+    opened.type = plain.type;
+    opened.epoch = epoch->number;
+    opened.seq = plain.seq;
+    opened.body = plain.content;
+    opened.len = plain.len;
+    if (conn->new_epoch_unused && opened.epoch == conn->read_epoch) {
+        conn->new_epoch_unused = false;
+        fpl_raise(conn, FPL_EVENT_PEER, FPL_PEER_USED_NEW_EPOCH);
+    }
+    take_opened(conn, &opened);
+}
+
+static void take_record13(fpl_conn *conn, const fpl_record13 *record)
+{
+    fpl_read_epoch13 *epoch = reads_dtls13(conn) ? fpl_read_epochs13_find(&conn->read13, record->epoch_bits) : NULL;
+    uint16_t          number = 0;
+    if (epoch != NULL) {
+        open13(conn, epoch, record);
+        return;
+    }
+    /* What is in it cannot be known yet: of an epoch without keys all records share one fate. */
+    if (reads_dtls13(conn) && fpl_header13_epoch_ahead(conn->read_epoch, record->epoch_bits, &number) &&
+        fate_of(conn, FPL_CONTENT_HANDSHAKE, number)->fate == FPL_RECORD_HOLD) {
+        hold(conn, 0, number, UINT64_MAX, record->header, record->header_len + record->body_len);
+        return;
+    }
+    conn->stats.dropped_unexpected++;
+}
+
+/* --- one record --------------------------------------------------------------------------------------- */
+
+/* A record as it stands in a datagram, in either form. */
+typedef struct fpl_record {
+    bool unified;
+    union {
+        fpl_record12 v12;
+        fpl_record13 v13;
+    } as;
+} fpl_record;
+
+static fpl_parse parse(uint8_t *data, size_t len, fpl_record *out, size_t *consumed, fpl_drop *why)
+{
+    out->unified = len > 0 && fpl_header13_begins(data[0]);
+    return out->unified ? fpl_header13_parse(data, len, &out->as.v13, consumed, why)
+                        : fpl_header12_parse(data, len, &out->as.v12, consumed, why);
+}
+
+static void take_record(fpl_conn *conn, const fpl_record *record)
+{
+    if (record->unified) {
+        take_record13(conn, &record->as.v13);
+    } else {
+        take_record12(conn, &record->as.v12);
+    }
+}
+
+static bool still_held(const fpl_conn *conn, const fpl_held *held)
+{
+    fpl_content_class content = content_class((fpl_content_type)(held->content != 0 ? held->content : held->record[0]));
+    if (held->content == 0 && fpl_header13_begins(held->record[0])) {
+        content = FPL_CONTENT_HANDSHAKE; /* as when it came: any will do */
+        if (epoch_class13(conn, held->epoch) != FPL_EPOCH_CLASS_NEXT) {
+            return false;
+        }
+    }
+    return fate_of(conn, content, held->epoch)->fate == FPL_RECORD_HOLD;
+}
+
+static void take_held(fpl_conn *conn, fpl_held *held)
+{
+    fpl_record record;
+    fpl_opened opened;
+    size_t     consumed = 0;
+    fpl_drop   why = FPL_DROP_NONE;
+    if (held->content == 0) {
+        if (parse(held->record, held->len, &record, &consumed, &why) == FPL_PARSE_OK) {
+            take_record(conn, &record);
+        }
+        return;
+    }
+    opened.type = (fpl_content_type)held->content;
+    opened.epoch = held->epoch;
+    opened.seq = held->seq;
+    opened.body = held->record;
+    opened.len = held->len;
+    take_opened(conn, &opened);
 }
 
 /* The oldest held record whose fate is no longer to be held. */
@@ -414,12 +456,8 @@ static bool next_held(fpl_conn *conn)
         return false;
     }
     for (fpl_held **at = &inbox->held; *at != NULL; at = &(*at)->next) {
-        fpl_held    *held = *at;
-        fpl_record12 record;
-        size_t       consumed = 0;
-        fpl_drop     why = FPL_DROP_NONE;
-        if (fpl_header12_parse(held->record, held->len, &record, &consumed, &why) == FPL_PARSE_OK &&
-            fate_of(conn, &record)->fate == FPL_RECORD_HOLD) {
+        fpl_held *held = *at;
+        if (still_held(conn, held)) {
             continue;
         }
         *at = held->next;
@@ -427,9 +465,7 @@ static bool next_held(fpl_conn *conn)
         inbox->held_bytes -= held->len;
         held->next = inbox->borrowed; /* an event may point into it */
         inbox->borrowed = held;
-        if (why == FPL_DROP_NONE) {
-            take_record(conn, &record);
-        }
+        take_held(conn, held);
         return true;
     }
     return false;
@@ -437,14 +473,14 @@ static bool next_held(fpl_conn *conn)
 
 static bool next_record(fpl_conn *conn)
 {
-    fpl_inbox   *inbox = &conn->inbox;
-    fpl_record12 record;
-    size_t       consumed = 0;
-    fpl_drop     why = FPL_DROP_NONE;
+    fpl_inbox *inbox = &conn->inbox;
+    fpl_record record;
+    size_t     consumed = 0;
+    fpl_drop   why = FPL_DROP_NONE;
     if (!inbox->attached || inbox->at >= inbox->len) {
         return false;
     }
-    switch (fpl_header12_parse(inbox->datagram + inbox->at, inbox->len - inbox->at, &record, &consumed, &why)) {
+    switch (parse(inbox->datagram + inbox->at, inbox->len - inbox->at, &record, &consumed, &why)) {
     case FPL_PARSE_OK:
         inbox->at += consumed;
         take_record(conn, &record);
@@ -457,13 +493,49 @@ static bool next_record(fpl_conn *conn)
     return true;
 }
 
+/* Can `record` have been sealed with keys of this association? The record is spoilt. */
+static bool opens(fpl_conn *conn, const fpl_record *record)
+{
+    fpl_read_epoch13 *epoch;
+    fpl_plain13       plain;
+    uint8_t          *body;
+    size_t            len;
+    if (!record->unified) {
+        return record->as.v12.epoch == 1 && conn->read_epoch == 1 && conn->keys12 != NULL &&
+               fpl_protect12_open(&conn->keys12->read, &record->as.v12, &body, &len) == FPL_DROP_NONE;
+    }
+    epoch = fpl_read_epochs13_find(&conn->read13, record->as.v13.epoch_bits);
+    return epoch != NULL &&
+           fpl_protect13_open(epoch->key, &record->as.v13, epoch->replay.next, &plain) == FPL_DROP_NONE;
+}
+
+bool fpl_input_opens(fpl_conn *conn, uint8_t *copy, size_t len)
+{
+    size_t at = 0;
+    while (at < len) {
+        fpl_record record;
+        size_t     consumed = 0;
+        fpl_drop   why = FPL_DROP_NONE;
+        fpl_parse  parsed = parse(copy + at, len - at, &record, &consumed, &why);
+        if (parsed == FPL_PARSE_OK && opens(conn, &record)) {
+            return true;
+        }
+        if (parsed == FPL_PARSE_DROP_REST || consumed == 0) {
+            return false;
+        }
+        at += consumed;
+    }
+    return false;
+}
+
 bool fpl_input_step(fpl_conn *conn)
 {
     if (conn->life != FPL_LIFE_LIVE) {
         return false;
     }
     /* Held records come last: a Finished that the datagram still has goes before what followed it on the wire. */
-    return next_reassembled(conn) || next_fragment(conn) || next_early_ccs(conn) || next_record(conn) || next_held(conn);
+    return fpl_messages_next_whole(conn) || fpl_messages_next(conn) || next_early_ccs(conn) || next_record(conn) ||
+           next_held(conn);
 }
 
 static void free_list(const fpl_config *config, fpl_held **list)

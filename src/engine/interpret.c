@@ -12,6 +12,7 @@
 #include "engine/lookup.h"
 #include "engine/names.h"
 #include "engine/timer.h"
+#include "steps/steps.h"
 
 /* One run of a machine over one event. */
 typedef struct fpl_run {
@@ -195,20 +196,43 @@ static fpl_taken check_all(fpl_run *run, const fpl_outcome *outcome)
     return FPL_TAKEN;
 }
 
+/* The hash of the suite that a ServerHello chose; a HelloRetryRequest fixes it before any action runs. */
+static fpl_hash hash_at_hand(const fpl_run *run)
+{
+    const fpl_cipher_suite_row *suite = run->conn->suite;
+    if (run->msg->id == FPL_MESSAGE_SERVER_HELLO) {
+        suite = fpl_cipher_suite_find(run->msg->as.server_hello.cipher_suite);
+    }
+    return suite != NULL ? suite->hash : 0;
+}
+
 static fpl_status hash(fpl_run *run, const fpl_outcome *outcome)
 {
-    fpl_conn *conn = run->conn;
+    fpl_conn       *conn = run->conn;
+    fpl_transcript *transcript = conn->hs != NULL ? &conn->hs->transcript : NULL;
+    fpl_status      status = FPL_STATUS_OK;
     switch ((fpl_transcript_op)outcome->transcript) {
-    case FPL_TRANSCRIPT_APPEND:
-        return fpl_transcript_append(conn->config, &conn->hs->transcript, run->event->type, run->event->seq,
-                                     run->event->body);
-    case FPL_TRANSCRIPT_RESTART: fpl_transcript_restart(conn->config, &conn->hs->transcript); return FPL_STATUS_OK;
     case FPL_TRANSCRIPT_NOTHING:
     case FPL_TRANSCRIPT_NO: return FPL_STATUS_OK;
+    case FPL_TRANSCRIPT_RESTART: fpl_transcript_restart(conn->config, transcript); return FPL_STATUS_OK;
     case FPL_TRANSCRIPT_AS_MESSAGE_HASH:
-    case FPL_TRANSCRIPT_FROM_COOKIE: return FPL_STATUS_INTERNAL; /* of DTLS 1.3, which codegen refuses for now */
+        status = fpl_transcript_as_message_hash(conn->config, transcript, hash_at_hand(run));
+        break;
+    case FPL_TRANSCRIPT_FROM_COOKIE: status = fpl_cookie13_rebuild(conn, &run->msg->as.client_hello); break;
+    case FPL_TRANSCRIPT_APPEND: break;
     }
-    return FPL_STATUS_INTERNAL;
+    if (transcript == NULL) {
+        return FPL_STATUS_INTERNAL;
+    }
+    return status != FPL_STATUS_OK ? status
+                                   : fpl_transcript_append(conn->config, transcript, run->event->type, run->event->seq,
+                                                           run->event->body);
+}
+
+/* The event is delivered again to the machine that takes over. */
+static bool hands_over(const fpl_run *run, const fpl_outcome *outcome)
+{
+    return outcome->move == FPL_MOVE_GOTO && run->machine->states[outcome->next].hand_to_machine != 0;
 }
 
 static void move(fpl_run *run, uint8_t state)
@@ -242,8 +266,8 @@ static fpl_taken obey(fpl_run *run, const fpl_outcome *outcome)
           : outcome->move == FPL_MOVE_SAME ? run->state->name
           : outcome->move == FPL_MOVE_CLOSED ? "CLOSED"
                                              : NULL);
-    if (run->key.kind == FPL_EVENT_MESSAGE && !run->row->event.seq_any && !stateless(run)) {
-        fpl_flights_note_received(conn, run->event);
+    if (run->key.kind == FPL_EVENT_MESSAGE && !run->row->event.seq_any && !stateless(run) && !hands_over(run, outcome)) {
+        fpl_flights_note_received(conn, run->event, run->machine->version == FPL_VERSION_DTLS13);
     }
     if (outcome->transcript != FPL_TRANSCRIPT_NOTHING && hash(run, outcome) != FPL_STATUS_OK) {
         return broken(run, outcome, "transcript");
@@ -263,12 +287,20 @@ static fpl_taken obey(fpl_run *run, const fpl_outcome *outcome)
     if (fpl_keys_install(conn, outcome->keys) != FPL_STATUS_OK) {
         return broken(run, outcome, "keys");
     }
+    fpl_keys_drop(conn, outcome->drop_keys);
     for (uint8_t i = 0; i < outcome->num_timers; i++) {
         fpl_timer_apply(conn, run->flight, &outcome->timers[i]);
     }
     if (outcome->send != FPL_NO_FLIGHT &&
         fpl_flight_prepare(conn, run->machine, (uint8_t)(outcome->send - 1), run->event) != FPL_STATUS_OK) {
         return broken(run, outcome, "send");
+    }
+    if (outcome->ack_now) {
+        conn->ack_due = true;
+        if (run->key.kind == FPL_EVENT_MESSAGE) {
+            conn->has_acked = true;
+            conn->acked_seq = run->event->seq;
+        }
     }
     if (outcome->notify != FPL_NO_ALERT) {
         fpl_alert_notify(conn, (uint8_t)outcome->notify);
@@ -320,6 +352,20 @@ static fpl_taken conclude(fpl_run *run, const fpl_outcome *outcome)
     case FPL_MOVE_NONE: break;
     }
     return broken(run, outcome, "goto");
+}
+
+/* What is outstanding is resent by the figure of the version that goes on; its states of the same name correspond. */
+static void hand_over_flights(fpl_conn *conn, const fpl_machine *to)
+{
+    for (size_t i = 0; to->version == FPL_VERSION_DTLS12 && i < FPL_MAX_FLIGHTS; i++) {
+        fpl_instance *resend = conn->flights[i] != NULL ? &conn->flights[i]->resend : NULL;
+        if (resend != NULL && resend->machine == FPL_MACHINE_RESEND13) {
+            uint8_t twin = fpl_machines[resend->machine]->states[resend->state].twin;
+            resend->state = twin;
+            resend->machine = FPL_MACHINE_RESEND12;
+            conn->flights[i]->released = conn->flights[i]->released || twin == 0;
+        }
+    }
 }
 
 /* Runs one machine over one event, through the immediate states and hand-overs behind it. */
@@ -374,6 +420,7 @@ fpl_taken fpl_machine_run(fpl_conn *conn, fpl_instance *instance, fpl_flight *fl
             instance->machine = run.state->hand_to_machine;
             run.machine = fpl_machines[instance->machine];
             move(&run, state);
+            hand_over_flights(conn, run.machine);
             run.key = fpl_event_key_of(run.machine, event);
             if (conn->scratch) {
                 return FPL_TAKEN; /* a connection of its own goes on from here */

@@ -27,6 +27,7 @@ static bool key_fits(const fpl_conn *conn, const fpl_event_key *row, const fpl_e
     case FPL_EVENT_MESSAGE:
     case FPL_EVENT_RECORD:
     case FPL_EVENT_ALERT: return epoch_fits(conn, row->epoch, key->epoch);
+    case FPL_EVENT_FLIGHT: return row->flight == 0 || row->flight == key->flight;
     default: return true;
     }
 }
@@ -54,6 +55,7 @@ fpl_event_key fpl_event_key_of(const fpl_machine *machine, const fpl_event *even
     key.kind = event->kind;
     key.code = event->kind == FPL_EVENT_MESSAGE ? fpl_message_find(machine->version, event->type) : event->code;
     key.epoch = event->epoch;
+    key.flight = event->kind == FPL_EVENT_FLIGHT && event->owner == machine ? (uint8_t)(event->flight + 1) : 0;
     return key;
 }
 

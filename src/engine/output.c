@@ -4,9 +4,12 @@
 
 #include <string.h>
 
+#include "engine/acks.h"
 #include "engine/dispatch.h"
 #include "engine/ending.h"
 #include "engine/flight.h"
+#include "engine/keys.h"
+#include "engine/sent.h"
 #include "record/header12.h"
 
 #define FPL_HANDSHAKE_HEADER 12
@@ -19,7 +22,24 @@ typedef struct fpl_packing {
     size_t    cap;   /* of the datagram: MTU, amplification */
     size_t    len;
     bool      failed;
+    bool      acked; /* an ACK was written */
+    /* The handshake record being put together; in DTLS 1.3 several messages share one (RFC 9147 section 5.5). */
+    bool      open;
+    uint16_t  epoch;
+    size_t    start;
+    size_t    content;
 } fpl_packing;
+
+/* Where the writing of a flight stands; a walk that only plans has its own. */
+typedef struct fpl_cursor {
+    uint8_t message;
+    size_t  byte;
+    uint8_t burst;
+    bool    paused;
+} fpl_cursor;
+
+/* What is to be told to a flight once the datagram is written: a flight event, or none. */
+typedef uint8_t fpl_told[FPL_MAX_FLIGHTS];
 
 static size_t amplification_left(const fpl_conn *conn)
 {
@@ -38,42 +58,43 @@ static uint16_t record_version(const fpl_conn *conn, uint16_t epoch, uint8_t typ
     return first ? FPL_RECORD_VERSION_DTLS10 : FPL_RECORD_VERSION_DTLS12;
 }
 
-/* Puts one record around `head` and `body`. */
-static void put_record(fpl_packing *packing, uint16_t epoch_number, fpl_content_type type, fpl_bytes head, fpl_bytes body)
-{
-    fpl_conn        *conn = packing->conn;
-    fpl_write_epoch *epoch = &conn->write[epoch_number];
-    uint8_t         *at = packing->out + packing->len;
-    uint8_t         *plain = at + fpl_epoch12_prefix(epoch);
-    size_t           written = 0;
-    if (head.len > 0) {
-        memcpy(plain, head.data, head.len);
-    }
-    if (body.len > 0) {
-        memcpy(plain + head.len, body.data, body.len);
-    }
-    if (fpl_epoch12_seal(epoch, type, record_version(conn, epoch_number, type), at, head.len + body.len,
-                         packing->cap - packing->len, &written) != FPL_SEAL_OK) {
-        packing->failed = true;
-        return;
-    }
-    packing->len += written;
-    conn->stats.records_out++;
-}
-
 static size_t room(const fpl_packing *packing)
 {
     return packing->cap - packing->len;
 }
 
+/* Seals what lies in place behind the prefix of a record that begins at `start`. */
+static void seal(fpl_packing *packing, uint16_t epoch, fpl_content_type type, size_t start, size_t content)
+{
+    fpl_conn *conn = packing->conn;
+    size_t    written = 0;
+    if (packing->failed || fpl_seal_record(conn, epoch, type, record_version(conn, epoch, type), packing->out + start,
+                                           content, packing->cap - start, &written) != FPL_SEAL_OK) {
+        packing->failed = true;
+        return;
+    }
+    packing->len = start + written;
+    conn->stats.records_out++;
+}
+
+static void close_record(fpl_packing *packing)
+{
+    if (packing->open && packing->out != NULL) {
+        seal(packing, packing->epoch, FPL_CONTENT_TYPE_HANDSHAKE, packing->start, packing->content);
+    }
+    packing->open = false;
+}
+
 static bool pack_whole(fpl_packing *packing, uint16_t epoch, fpl_content_type type, const uint8_t *body, size_t len)
 {
-    size_t size = fpl_epoch12_overhead(&packing->conn->write[epoch]) + len;
+    size_t size = fpl_seal_overhead(packing->conn, epoch) + len;
+    close_record(packing);
     if (size > room(packing)) {
         return false;
     }
     if (packing->out != NULL) {
-        put_record(packing, epoch, type, fpl_bytes_none(), fpl_bytes_of(body, len));
+        memcpy(packing->out + packing->len + fpl_seal_prefix(packing->conn, epoch), body, len);
+        seal(packing, epoch, type, packing->len, len);
     } else {
         packing->len += size;
     }
@@ -90,48 +111,95 @@ static void put_fragment_header(uint8_t out[FPL_HANDSHAKE_HEADER], const fpl_fli
     fpl_put_uint(out + 9, 3, len);
 }
 
-/* Packs as much of `message` from *offset on as fits. False when the datagram is full. */
-static bool pack_message(fpl_packing *packing, const fpl_flight *flight, const fpl_flight_message *message, size_t *offset)
+static bool joins(const fpl_packing *packing, uint16_t epoch)
 {
-    fpl_conn *conn = packing->conn;
-    size_t    overhead = fpl_epoch12_overhead(&conn->write[message->epoch]) + FPL_HANDSHAKE_HEADER;
-    size_t    rest = message->len - *offset;
-    size_t    part = rest;
-    size_t    free = room(packing);
-    uint8_t   header[FPL_HANDSHAKE_HEADER];
+    return packing->open && packing->epoch == epoch && epoch > 1 && packing->content + FPL_HANDSHAKE_HEADER < FPL_RECORD_MAX_PLAINTEXT;
+}
 
-    if (free < overhead + (rest < FPL_LIMIT_VALUE_LEAST_FRAGMENT ? rest : FPL_LIMIT_VALUE_LEAST_FRAGMENT)) {
-        return false;
+static void begin_record(fpl_packing *packing, uint16_t epoch, fpl_cursor *cursor)
+{
+    close_record(packing);
+    packing->open = true;
+    packing->epoch = epoch;
+    packing->start = packing->len;
+    packing->content = 0;
+    packing->len += fpl_seal_overhead(packing->conn, epoch);
+    cursor->burst++;
+}
+
+static uint64_t number_of_open(const fpl_packing *packing)
+{
+    const fpl_write_epoch13 *epoch13 = fpl_write13_of(packing->conn, packing->epoch);
+    return epoch13 != NULL ? epoch13->next_seq : packing->conn->write[0].next_seq;
+}
+
+static void put_fragment(fpl_packing *packing, fpl_flight *flight, uint8_t index, size_t offset, size_t part)
+{
+    const fpl_flight_message *message = &flight->messages[index];
+    uint8_t                  *at = packing->out + packing->start + fpl_seal_prefix(packing->conn, packing->epoch) + packing->content;
+    put_fragment_header(at, message, offset, part);
+    if (part > 0) {
+        memcpy(at + FPL_HANDSHAKE_HEADER, flight->bytes.data + message->offset + offset, part);
     }
-    if (part > free - overhead) {
-        part = free - overhead;
+    fpl_sent_note(flight, packing->epoch, number_of_open(packing), index, offset, offset + part);
+}
+
+/* Packs what has not arrived of the message at the cursor, as far as it fits. False when the datagram is full. */
+static bool pack_message(fpl_packing *packing, fpl_flight *flight, fpl_cursor *cursor)
+{
+    const fpl_flight_message *message = &flight->messages[cursor->message];
+    size_t                    to = 0;
+    while (fpl_sent_gap(flight, cursor->message, &cursor->byte, &to)) {
+        bool   joined = joins(packing, message->epoch);
+        size_t overhead = FPL_HANDSHAKE_HEADER + (joined ? 0 : fpl_seal_overhead(packing->conn, message->epoch));
+        size_t part = to - cursor->byte;
+        size_t most = FPL_RECORD_MAX_PLAINTEXT - FPL_HANDSHAKE_HEADER - (joined ? packing->content : 0);
+        if (room(packing) < overhead + (part < FPL_LIMIT_VALUE_LEAST_FRAGMENT ? part : FPL_LIMIT_VALUE_LEAST_FRAGMENT)) {
+            return false;
+        }
+        part = part > room(packing) - overhead ? room(packing) - overhead : part;
+        part = part > most ? most : part;
+        if (!joined) {
+            begin_record(packing, message->epoch, cursor);
+        }
+        if (packing->out != NULL) {
+            put_fragment(packing, flight, cursor->message, cursor->byte, part);
+        }
+        packing->content += FPL_HANDSHAKE_HEADER + part;
+        packing->len += FPL_HANDSHAKE_HEADER + part;
+        cursor->byte += part;
+        if (message->len == 0) {
+            break;
+        }
     }
-    if (packing->out != NULL) {
-        put_fragment_header(header, message, *offset, part);
-        put_record(packing, message->epoch, FPL_CONTENT_TYPE_HANDSHAKE, fpl_bytes_of(header, sizeof header),
-                   fpl_bytes_of(flight->bytes.data + message->offset + *offset, part));
-    } else {
-        packing->len += overhead + part;
-    }
-    *offset += part;
-    return *offset == message->len;
+    return true;
+}
+
+/* RFC 9147 section 5.8.3: no more records at once, whether or not the path would take them. */
+static bool must_pause(const fpl_flight *flight, const fpl_cursor *cursor)
+{
+    return flight->book != NULL && cursor->burst >= FPL_LIMIT_VALUE_RECORDS_AT_ONCE;
 }
 
 /* Packs what `flight` still has to write from its cursor on; returns whether all of it is in. */
-static bool pack_flight(fpl_packing *packing, const fpl_flight *flight, uint8_t *at_message, size_t *at_byte)
+static bool pack_flight(fpl_packing *packing, fpl_flight *flight, fpl_cursor *cursor)
 {
     static const uint8_t ccs[1] = {1}; /* RFC 5246 section 7.1 */
-    while (*at_message < flight->num_messages && !packing->failed) {
-        const fpl_flight_message *message = &flight->messages[*at_message];
+    while (cursor->message < flight->num_messages && !packing->failed) {
+        const fpl_flight_message *message = &flight->messages[cursor->message];
+        if (must_pause(flight, cursor) && !joins(packing, message->epoch)) {
+            cursor->paused = true;
+            return false;
+        }
         if (message->ccs) {
             if (!pack_whole(packing, message->epoch, FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC, ccs, sizeof ccs)) {
                 return false;
             }
-        } else if (!pack_message(packing, flight, message, at_byte)) {
+        } else if (!pack_message(packing, flight, cursor)) {
             return false;
         }
-        *at_byte = 0;
-        (*at_message)++;
+        cursor->byte = 0;
+        cursor->message++;
     }
     return true;
 }
@@ -141,68 +209,92 @@ static size_t least_mtu(fpl_conn *conn)
     return conn->mtu != 0 ? conn->mtu : (size_t)fpl_conn_limit(conn, FPL_LIMIT_MTU);
 }
 
-static bool alert_may_go(const fpl_conn *conn)
-{
-    return conn->alert.set;
-}
-
-/* The walk: alert first or last, then each flight that is being written. */
-static void pack(fpl_packing *packing, bool finished[FPL_MAX_FLIGHTS])
+static void pack_ack(fpl_packing *packing)
 {
     fpl_conn *conn = packing->conn;
-    size_t    ceiling = packing->cap;
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
-        fpl_flight *flight = conn->flights[i];
-        uint8_t     at_message;
-        size_t      at_byte;
-        size_t      mtu;
-        if (flight == NULL || !fpl_flight_writes(flight)) {
-            continue;
-        }
-        mtu = fpl_flight_mtu(conn, flight);
-        packing->cap = mtu < ceiling ? mtu : ceiling;
-        if (packing->cap <= packing->len) {
-            break;
-        }
-        at_message = flight->at_message;
-        at_byte = flight->at_byte;
-        finished[i] = pack_flight(packing, flight, &at_message, &at_byte);
+    uint8_t   body[FPL_ACK_BODY_MAX];
+    size_t    overhead = fpl_seal_overhead(conn, conn->write_epoch);
+    size_t    len;
+    if (!fpl_acks_due(conn) || room(packing) < overhead) {
+        return;
+    }
+    len = fpl_acks_body(conn, body, room(packing) - overhead);
+    packing->acked = len > 0 && pack_whole(packing, conn->write_epoch, FPL_CONTENT_TYPE_ACK, body, len);
+}
+
+static void pack_alert(fpl_packing *packing)
+{
+    fpl_conn *conn = packing->conn;
+    uint8_t   body[FPL_ALERT_LEN];
+    if (!conn->alert.set) {
+        return;
+    }
+    body[0] = conn->alert.level;
+    body[1] = conn->alert.description;
+    if (pack_whole(packing, conn->write_epoch, FPL_CONTENT_TYPE_ALERT, body, sizeof body) && packing->out != NULL) {
+        conn->alert.set = false;
+    }
+}
+
+static bool pack_one(fpl_packing *packing, size_t i, fpl_told told)
+{
+    fpl_flight *flight = packing->conn->flights[i];
+    size_t      mtu = fpl_flight_mtu(packing->conn, flight);
+    size_t      ceiling = packing->cap;
+    fpl_cursor  cursor;
+    bool        whole = false;
+    packing->cap = mtu < ceiling ? mtu : ceiling;
+    if (packing->cap > packing->len) {
+        cursor.message = flight->at_message;
+        cursor.byte = flight->at_byte;
+        cursor.burst = flight->burst;
+        cursor.paused = false;
+        whole = pack_flight(packing, flight, &cursor);
+        close_record(packing);
+        told[i] = whole ? FPL_FLIGHT_WRITTEN : cursor.paused ? FPL_FLIGHT_PARTLY_WRITTEN : FPL_FLIGHT_NONE;
         if (packing->out != NULL) {
-            flight->at_message = at_message;
-            flight->at_byte = at_byte;
-        }
-        if (!finished[i]) {
-            break;
+            flight->at_message = cursor.message;
+            flight->at_byte = cursor.byte;
+            flight->burst = cursor.burst;
+            flight->paused = cursor.paused;
         }
     }
     packing->cap = ceiling;
-    if (alert_may_go(conn)) {
-        uint8_t body[FPL_ALERT_LEN];
-        body[0] = conn->alert.level;
-        body[1] = conn->alert.description;
-        if (pack_whole(packing, conn->write_epoch, FPL_CONTENT_TYPE_ALERT, body, sizeof body) && packing->out != NULL) {
-            conn->alert.set = false;
-        }
-    }
+    return whole;
 }
 
-static void tell_written(fpl_conn *conn, const bool finished[FPL_MAX_FLIGHTS])
+/* The walk: an ACK, each flight that is being written, an alert. */
+static void pack(fpl_packing *packing, fpl_told told)
+{
+    fpl_conn *conn = packing->conn;
+    pack_ack(packing);
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
+        if (conn->flights[i] != NULL && fpl_flight_writes(conn->flights[i]) && !pack_one(packing, i, told)) {
+            break;
+        }
+    }
+    pack_alert(packing);
+}
+
+static void tell(fpl_conn *conn, const fpl_told told)
 {
     fpl_event event;
     memset(&event, 0, sizeof event);
     event.kind = FPL_EVENT_FLIGHT;
-    event.code = FPL_FLIGHT_WRITTEN;
     for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
-        if (finished[i] && conn->flights[i] != NULL) {
+        if (told[i] != FPL_FLIGHT_NONE && conn->flights[i] != NULL) {
+            event.code = told[i];
             (void)fpl_dispatch_flight(conn, conn->flights[i], &event);
+            fpl_acks_judge(conn, conn->flights[i]); /* what came while it was being written */
         }
     }
+    fpl_acks_tell(conn);
     fpl_conn_tidy(conn);
 }
 
 fpl_result fpl_output_datagram(fpl_conn *conn, uint8_t *out, size_t cap, size_t *len)
 {
-    bool        finished[FPL_MAX_FLIGHTS] = {false};
+    fpl_told    told = {FPL_FLIGHT_NONE};
     fpl_packing plan;
     fpl_packing real;
     size_t      credit;
@@ -211,6 +303,7 @@ fpl_result fpl_output_datagram(fpl_conn *conn, uint8_t *out, size_t cap, size_t 
     if (!fpl_output_is_due(conn)) {
         return FPL_OK;
     }
+    conn->ack_due = fpl_acks_due(conn);
     credit = amplification_left(conn);
     memset(&plan, 0, sizeof plan);
     plan.conn = conn;
@@ -218,19 +311,20 @@ fpl_result fpl_output_datagram(fpl_conn *conn, uint8_t *out, size_t cap, size_t 
     if (plan.cap > credit) {
         plan.cap = credit;
     }
-    pack(&plan, finished);
+    pack(&plan, told);
     if (plan.len == 0) {
+        tell(conn, told); /* of flights that the peer has whole by now */
         return FPL_OK;
     }
     if (plan.len > cap) {
         *len = plan.len;
         return FPL_BUFFER_TOO_SMALL;
     }
-    memset(finished, 0, sizeof finished);
+    memset(told, 0, sizeof told);
     real = plan;
     real.out = out;
     real.len = 0;
-    pack(&real, finished);
+    pack(&real, told);
     if (real.failed) {
         /* Record numbers are used up, or libcrypto failed: what lies in `out` must not go. */
         memset(out, 0, plan.len);
@@ -241,6 +335,9 @@ fpl_result fpl_output_datagram(fpl_conn *conn, uint8_t *out, size_t cap, size_t 
     *len = real.len;
     conn->stats.datagrams_out++;
     conn->stats.bytes_out += real.len;
-    tell_written(conn, finished);
+    if (real.acked) {
+        fpl_acks_sent(conn);
+    }
+    tell(conn, told);
     return FPL_OK;
 }

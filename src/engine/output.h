@@ -7,7 +7,7 @@
 /* fpl_output_is_due tells whether there may be something to write: asked for every record, and mostly not. */
 static inline bool fpl_output_is_due(const fpl_conn *conn)
 {
-    return conn->num_flights > 0 || conn->alert.set;
+    return conn->num_flights > 0 || conn->alert.set || conn->ack_due;
 }
 
 /* fpl_output_datagram writes the next datagram. FPL_OK with *len 0 when nothing is due (or the amplification

@@ -281,6 +281,20 @@ const fpl_candidate *fpl_reassembly_whole(const fpl_reassembly *reassembly, uint
     return NULL;
 }
 
+uint32_t fpl_reassembly_prefix(const fpl_reassembly *reassembly, uint16_t seq, uint16_t epoch)
+{
+    const fpl_slot *slot = find_slot(reassembly, seq, epoch);
+    uint32_t        longest = 0;
+    for (size_t i = 0; slot != NULL && i < 2; i++) {
+        uint32_t len = 0;
+        while (slot->candidates[i].used && len < slot->candidates[i].total && has(&slot->candidates[i], len)) {
+            len++;
+        }
+        longest = len > longest ? len : longest;
+    }
+    return longest;
+}
+
 void fpl_reassembly_drop(const fpl_config *config, fpl_reassembly *reassembly, uint16_t seq)
 {
     if (reassembly->slots == NULL) {

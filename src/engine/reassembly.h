@@ -77,6 +77,9 @@ fpl_reassembled fpl_reassembly_add(const fpl_config *config, fpl_reassembly *rea
  * fpl_reassembly_drop. */
 const fpl_candidate *fpl_reassembly_whole(const fpl_reassembly *reassembly, uint16_t seq, uint16_t epoch);
 
+/* fpl_reassembly_prefix is how many octets of the message `seq` of `epoch` have come without a gap. */
+uint32_t fpl_reassembly_prefix(const fpl_reassembly *reassembly, uint16_t seq, uint16_t epoch);
+
 /* fpl_reassembly_drop frees everything kept for `seq`, whatever its epoch. */
 void fpl_reassembly_drop(const fpl_config *config, fpl_reassembly *reassembly, uint16_t seq);
 

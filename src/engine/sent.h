@@ -1,0 +1,26 @@
+/* What of a flight was sent in which record, and what of it has arrived (RFC 9147 section 7.2). */
+#ifndef FPL_ENGINE_SENT_H
+#define FPL_ENGINE_SENT_H
+
+#include "engine/conn.h"
+
+/* fpl_sent_note notes that a record carries [from, to) of the message at `message` in `flight`. */
+void fpl_sent_note(fpl_flight *flight, uint16_t epoch, uint64_t seq, uint8_t message, size_t from, size_t to);
+
+/* fpl_sent_name marks what an ACK names; a record that we never sent, or no longer know, has no effect. */
+void fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq);
+
+/* fpl_sent_news tells whether something was named that had not been acknowledged before. */
+bool fpl_sent_news(const fpl_flight *flight);
+
+/* fpl_sent_all_named tells whether, with what was named, all of `flight` has arrived. */
+bool fpl_sent_all_named(const fpl_flight *flight);
+
+/* fpl_sent_mark takes what was named out of what is still to be sent. */
+void fpl_sent_mark(fpl_flight *flight);
+
+/* fpl_sent_gap finds the next octets from *from on, of the message at `message`, that have not arrived: [*from, *to). False
+ * when there are none. An empty message is a gap of no octets until it is acknowledged. */
+bool fpl_sent_gap(const fpl_flight *flight, uint8_t message, size_t *from, size_t *to);
+
+#endif
