@@ -39,6 +39,29 @@ bool view_next_record(view *v, view_record *out)
     return true;
 }
 
+bool view_next_sealed(view *v, view_sealed *out)
+{
+    size_t header_len, body;
+    if (v->left == 0 || (v->at[0] & 0xf0) != 0x20) {
+        return false;
+    }
+    header_len = 1u + ((v->at[0] & 0x08) != 0 ? 2u : 1u) + ((v->at[0] & 0x04) != 0 ? 2u : 0u);
+    if (v->left < header_len) {
+        return false;
+    }
+    body = (v->at[0] & 0x04) != 0 ? (size_t)number(v->at + header_len - 2, 2) : v->left - header_len;
+    if (body > v->left - header_len) {
+        return false;
+    }
+    out->record = v->at;
+    out->header_len = header_len;
+    out->len = header_len + body;
+    out->epoch_bits = v->at[0] & 0x03;
+    v->at += out->len;
+    v->left -= out->len;
+    return true;
+}
+
 bool view_next_fragment(view *v, view_fragment *out)
 {
     if (v->left < VIEW_MESSAGE_HEADER) {
@@ -65,6 +88,8 @@ const char *view_handshake_name(uint8_t type)
     case 1: return "client_hello";
     case 2: return "server_hello";
     case 3: return "hello_verify_request";
+    case 4: return "new_session_ticket";
+    case 8: return "encrypted_extensions";
     case 11: return "certificate";
     case 12: return "server_key_exchange";
     case 13: return "certificate_request";
@@ -72,6 +97,7 @@ const char *view_handshake_name(uint8_t type)
     case 15: return "certificate_verify";
     case 16: return "client_key_exchange";
     case 20: return "finished";
+    case 24: return "key_update";
     default: return "unknown";
     }
 }
@@ -95,16 +121,27 @@ void view_describe(const uint8_t *datagram, size_t len, char *out, size_t cap)
 {
     view        records = view_of(datagram, len);
     view_record record;
+    view_sealed sealed;
     char        text[160];
     size_t      at = 0;
     if (cap > 0) {
         out[0] = '\0';
     }
-    while (view_next_record(&records, &record)) {
+    for (;;) {
+        if (view_next_sealed(&records, &sealed)) {
+            snprintf(text, sizeof text, "%ssealed ..%u (%zu)", at > 0 ? " | " : "", sealed.epoch_bits,
+                     sealed.len - sealed.header_len);
+            at = append(out, cap, at, text);
+            continue;
+        }
+        if (!view_next_record(&records, &record)) {
+            break;
+        }
         const char *kind = record.type == VIEW_CCS         ? "ccs"
                            : record.type == VIEW_ALERT     ? "alert"
                            : record.type == VIEW_HANDSHAKE ? "handshake"
                            : record.type == VIEW_DATA      ? "data"
+                           : record.type == VIEW_ACK       ? "ack"
                                                            : "?";
         snprintf(text, sizeof text, "%s%s %u/%llu (%zu)", at > 0 ? " | " : "", kind, record.epoch,
                  (unsigned long long)record.seq, record.len);

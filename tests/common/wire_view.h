@@ -1,4 +1,4 @@
-/* Datagrams as anybody on the path sees them: record headers, and handshake headers of epoch 0. */
+/* Datagrams as anybody on the path sees them: record headers of DTLS 1.2 and 1.3, and handshake headers of epoch 0. */
 #ifndef FPL_TESTS_COMMON_WIRE_VIEW_H
 #define FPL_TESTS_COMMON_WIRE_VIEW_H
 
@@ -9,7 +9,7 @@
 #define VIEW_RECORD_HEADER 13
 #define VIEW_MESSAGE_HEADER 12
 
-enum { VIEW_CCS = 20, VIEW_ALERT = 21, VIEW_HANDSHAKE = 22, VIEW_DATA = 23 };
+enum { VIEW_CCS = 20, VIEW_ALERT = 21, VIEW_HANDSHAKE = 22, VIEW_DATA = 23, VIEW_ACK = 26 };
 
 typedef struct view {
     const uint8_t *at;
@@ -25,6 +25,14 @@ typedef struct view_record {
     size_t         len;
 } view_record;
 
+/* view_sealed is a record of DTLS 1.3 with the unified header (RFC 9147 section 4), its number still masked. */
+typedef struct view_sealed {
+    const uint8_t *record;
+    size_t         header_len;
+    size_t         len;        /* header and body */
+    uint8_t        epoch_bits;
+} view_sealed;
+
 typedef struct view_fragment {
     uint8_t        type;
     uint32_t       total;
@@ -38,6 +46,9 @@ view view_of(const uint8_t *bytes, size_t len);
 
 /* view_next_record takes the next whole record of a datagram; false at the end or at what is none. */
 bool view_next_record(view *v, view_record *out);
+
+/* view_next_sealed takes the next record if it has the unified header, without a connection ID; false otherwise. */
+bool view_next_sealed(view *v, view_sealed *out);
 
 /* view_next_fragment takes the next whole handshake fragment of a record's body. */
 bool view_next_fragment(view *v, view_fragment *out);

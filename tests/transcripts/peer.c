@@ -9,7 +9,7 @@
 #include "common/wire_view.h"
 #include "transcripts/wire.h"
 
-static void complain(peer *p, const char *format, ...)
+void peer_complain(peer *p, const char *format, ...)
 {
     va_list args;
     if (p->complaint[0] != '\0') {
@@ -286,7 +286,7 @@ void peer_agree(peer *p)
     bytes_append(&randoms, p->server_random);
     bytes_append(&expansion, p->client_random);
     if (!crypto_agree(&p->share, p->their_share, &premaster)) {
-        complain(p, "the key share does not fit");
+        peer_complain(p, "the key share does not fit");
         return;
     }
     p->master = p->ems ? crypto_prf(p->suite, premaster, "extended master secret", crypto_hash(p->suite, p->transcript), 48)
@@ -412,7 +412,7 @@ void peer_data(peer *p, bytes payload)
 
 /* ----- hearing ----------------------------------------------------------------------------------------------------- */
 
-static heard *log_heard(peer *p)
+heard *peer_log(peer *p)
 {
     if (p->num_heard == p->cap_heard) {
         size_t cap = p->cap_heard == 0 ? 64 : 2 * p->cap_heard;
@@ -438,7 +438,7 @@ static void hear_client_hello(peer *p, bytes body)
     p->client_random = cut(body, 2, 32);
     p->ems = ext_has(peer_hello_extensions(body, true), EXT_EMS) && p->ems;
     if (body.len < 40 || body.data[0] != 0xfe || body.data[1] != 0xfd) {
-        complain(p, "a ClientHello of another version");
+        peer_complain(p, "a ClientHello of another version");
     }
 }
 
@@ -449,13 +449,13 @@ static void hear_server_hello(peer *p, bytes body)
     p->server_random = cut(body, 2, 32);
     at += body.len > 34 ? 1u + body.data[34] : 0u;
     if (at + 3 > body.len) {
-        complain(p, "a short ServerHello");
+        peer_complain(p, "a short ServerHello");
         return;
     }
     p->suite = (unsigned)body.data[at] << 8 | body.data[at + 1];
     p->ems = ext_has(peer_hello_extensions(body, false), EXT_EMS);
     if (body.data[0] != 0xfe || body.data[1] != 0xfd) {
-        complain(p, "a ServerHello of another version");
+        peer_complain(p, "a ServerHello of another version");
     }
 }
 
@@ -472,7 +472,7 @@ static void hear_server_key_exchange(peer *p, bytes body)
     bytes  input = bytes_of(p->client_random.data, p->client_random.len);
     size_t params = body.len >= 4 ? 4u + body.data[3] : 0;
     if (params == 0 || body.len < params + 4 || body.data[0] != 3) {
-        complain(p, "a short ServerKeyExchange");
+        peer_complain(p, "a short ServerKeyExchange");
         return;
     }
     unsigned group = (unsigned)body.data[1] << 8 | body.data[2];
@@ -486,7 +486,7 @@ static void hear_server_key_exchange(peer *p, bytes body)
     bytes_append(&input, p->server_random);
     bytes_append(&input, cut(body, 0, params));
     if (!crypto_verify(p->their_certificate, scheme, input, cut(body, params + 4, body.len - params - 4))) {
-        complain(p, "the signature of ServerKeyExchange is wrong");
+        peer_complain(p, "the signature of ServerKeyExchange is wrong");
     }
 }
 
@@ -500,7 +500,7 @@ static void hear_certificate_verify(peer *p, bytes body, bytes before)
 {
     unsigned scheme = body.len >= 4 ? (unsigned)body.data[0] << 8 | body.data[1] : 0;
     if (!crypto_verify(p->their_certificate, scheme, before, cut(body, 4, body.len - 4))) {
-        complain(p, "the signature of CertificateVerify is wrong");
+        peer_complain(p, "the signature of CertificateVerify is wrong");
     }
 }
 
@@ -514,7 +514,7 @@ static void hear_message(peer *p, unsigned type, unsigned seq, bytes body)
         return;
     }
     if (type == FINISHED && !bytes_equal(body, verify_data(p, !p->client))) {
-        complain(p, "verify_data is wrong");
+        peer_complain(p, "verify_data is wrong");
     }
     bytes_append(&p->transcript, peer_fragment_of(type, body.len, seq, 0, body));
     switch (type) {
@@ -527,7 +527,7 @@ static void hear_message(peer *p, unsigned type, unsigned seq, bytes body)
     case CLIENT_KEY_EXCHANGE: hear_client_key_exchange(p, body); break;
     case CERTIFICATE_VERIFY: hear_certificate_verify(p, body, before); break;
     case FINISHED: p->their_finished = true; break;
-    default: complain(p, "handshake message %u", type); break;
+    default: peer_complain(p, "handshake message %u", type); break;
     }
 }
 
@@ -545,7 +545,7 @@ static void hear_fragment(peer *p, const view_fragment *f)
         q->got = 0;
     }
     if (q->body.len != f->total || q->type != f->type) {
-        complain(p, "message %u has changed its type or length", f->msg_seq);
+        peer_complain(p, "message %u has changed its type or length", f->msg_seq);
         return;
     }
     for (size_t i = 0; i < f->len; i++) {
@@ -572,10 +572,10 @@ void peer_hear(peer *p, const uint8_t *datagram, size_t len, fpl_time now)
             bytes sealed = body;
             opened = crypto_open(p->suite, &p->theirs, r.type, r.version, r.epoch, r.seq, sealed, &body);
             if (!opened) {
-                complain(p, "record 1/%llu does not open", (unsigned long long)r.seq);
+                peer_complain(p, "record 1/%llu does not open", (unsigned long long)r.seq);
             } else if (p->suite != CHACHA20 && memcmp(sealed.data, r.body - 10, 8) != 0) {
                 /* Epoch and number, as they stand in the header; anything random could repeat. */
-                complain(p, "record 1/%llu has another explicit nonce", (unsigned long long)r.seq);
+                peer_complain(p, "record 1/%llu has another explicit nonce", (unsigned long long)r.seq);
             }
         }
         if (r.type == CCS) {
@@ -585,7 +585,7 @@ void peer_hear(peer *p, const uint8_t *datagram, size_t len, fpl_time now)
         view_fragment f;
         bool          any = false;
         while (r.type == HANDSHAKE && opened && view_next_fragment(&fragments, &f)) {
-            heard *h = log_heard(p);
+            heard *h = peer_log(p);
             h->at = now;
             h->datagram = number;
             h->datagram_len = len;
@@ -605,7 +605,7 @@ void peer_hear(peer *p, const uint8_t *datagram, size_t len, fpl_time now)
         if (any) {
             continue;
         }
-        heard *h = log_heard(p);
+        heard *h = peer_log(p);
         h->at = now;
         h->datagram = number;
         h->datagram_len = len;
@@ -621,6 +621,6 @@ void peer_hear(peer *p, const uint8_t *datagram, size_t len, fpl_time now)
         }
     }
     if (records.left > 0) {
-        complain(p, "%zu bytes of a datagram are no record", records.left);
+        peer_complain(p, "%zu bytes of a datagram are no record", records.left);
     }
 }

@@ -93,6 +93,13 @@ void peer_free(peer *p);
 
 void peer_hear(peer *p, const uint8_t *datagram, size_t len, fpl_time now);
 
+/* peer_log appends a zeroed entry to what was heard; peer_complain keeps the first complaint. */
+heard *peer_log(peer *p);
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void peer_complain(peer *p, const char *format, ...);
+
 /* ----- the right bytes of each message -------------------------------------------------------------------------- */
 
 bytes peer_client_hello(const peer *p);

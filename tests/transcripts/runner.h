@@ -15,6 +15,7 @@ typedef struct scenario {
 #define PLAYS(function) {#function, function}
 
 extern const scenario self_scenarios[];
+extern const scenario self13_scenarios[];
 extern const scenario sm_scenarios[];
 extern const scenario rl_scenarios[];
 extern const scenario fr_scenarios[];

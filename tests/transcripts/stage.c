@@ -53,6 +53,11 @@ static void configure(stage *s)
                                : fpl_config_set_credential(c, own->made.certificate, own->made.certificate_len,
                                                            own->made.key, own->made.key_len)) == FPL_OK);
     }
+#ifdef FPL_VERSIONS_DTLS13
+    EXPECT(s, fpl_config_set_versions(c, o->both     ? FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13
+                                         : o->dtls13 ? FPL_VERSIONS_DTLS13
+                                                     : FPL_VERSIONS_DTLS12) == FPL_OK);
+#endif
     EXPECT(s, fpl_config_set_client_auth(c, o->auth) == FPL_OK);
     EXPECT(s, fpl_config_set_trust(c, o->trust) == FPL_OK);
     EXPECT(s, fpl_config_set_cookie_exchange(c, o->door && !o->no_cookie) == FPL_OK);
@@ -92,12 +97,15 @@ stage *stage_open(stage_options options)
     }
     options.auth = options.auth == FPL_CLIENT_AUTH_NONE ? FPL_CLIENT_AUTH_OFF : options.auth;
     options.trust = options.trust == FPL_TRUST_NONE ? FPL_TRUST_ACCEPT_AND_NOTIFY : options.trust;
-    options.suite = options.suite == 0 ? AES128_GCM : options.suite;
+    options.suite = options.suite != 0 ? options.suite : options.dtls13 ? AES128_GCM_13 : AES128_GCM;
     options.group = options.group == 0 ? X25519_GROUP : options.group;
     s->options = options;
     s->deadline = FPL_NEVER;
     memcpy(s->address, "\xc0\x00\x02\x07\x12\x34\x00\x00", 8);
     peer_init(&s->peer, options.role == FPL_ROLE_SERVER, options.suite, options.group, options.peer_credential);
+    if (options.dtls13) {
+        peer13_init(&s->peer13, &s->peer, options.peer_both);
+    }
     s->meter = calloc(1, sizeof *s->meter);
     if (s->meter == NULL) {
         abort();
@@ -176,7 +184,11 @@ static void take_datagram(stage *s, const uint8_t *datagram, size_t len)
     if (s->loses > 0 && rng_percent(&s->luck, s->loses)) {
         return;
     }
-    peer_hear(&s->peer, datagram, len, s->now);
+    if (s->options.dtls13) {
+        peer13_hear(&s->peer13, datagram, len, s->now);
+    } else {
+        peer_hear(&s->peer, datagram, len, s->now);
+    }
 }
 
 static void take_event(stage *s, const fpl_output *out)
@@ -606,7 +618,11 @@ void stage_expect_talk(stage *s, const char *file, int line)
     if (num_heard(s) != 1 || !bytes_equal(heard_new(s, 0)->body, payload)) {
         stage_fail(s, file, line, "application data of the library did not arrive");
     }
-    peer_data(&s->peer, payload);
+    if (s->options.dtls13) {
+        peer13_data(&s->peer13, payload);
+    } else {
+        peer_data(&s->peer, payload);
+    }
     deliver(s);
     if (s->num_data != before + 1 || !bytes_equal(s->data[before < STAGE_DATA ? before : 0], payload)) {
         stage_fail(s, file, line, "application data of the peer did not come out");

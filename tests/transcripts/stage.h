@@ -7,12 +7,16 @@
 #include "common/rng.h"
 #include "transcripts/meter.h"
 #include "transcripts/peer.h"
+#include "transcripts/peer13.h"
 #include "transcripts/wire.h"
 
 /* Zeroed: a bare server of address proven, with a P-256 certificate and no wish to see the client's, that
- * takes any certificate; a peer with X25519, AES-128-GCM and a P-256 certificate. */
+ * takes any certificate; a peer with X25519, AES-128-GCM and a P-256 certificate; both speak DTLS 1.2 only. */
 typedef struct stage_options {
     fpl_role             role;      /* the library's; none = server */
+    bool                 dtls13;    /* the peer speaks DTLS 1.3, and so does the library, which speaks nothing else */
+    bool                 both;      /* but for this */
+    bool                 peer_both; /* the hello of a peer that speaks 1.3 offers 1.2 too */
     bool                 door;      /* the server stands behind a listener */
     bool                 no_cookie; /* which asks for no cookie */
     bool                 unproven;  /* nobody vouches for the peer's address */
@@ -38,6 +42,7 @@ typedef struct stage {
     fpl_conn     *conn;
     uint8_t       address[8];
     peer          peer;
+    peer13        peer13; /* what it is in DTLS 1.3 */
     fpl_time      now, deadline;
     bool          verbose;
 

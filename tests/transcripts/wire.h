@@ -1,4 +1,4 @@
-/* Numbers of DTLS 1.2 as the scripted peer writes them: from the RFCs, not from the library's registries. */
+/* Numbers of DTLS 1.2 and 1.3 as the scripted peer writes them: from the RFCs, not from the library's registries. */
 #ifndef FPL_TESTS_TRANSCRIPTS_WIRE_H
 #define FPL_TESTS_TRANSCRIPTS_WIRE_H
 
@@ -16,6 +16,10 @@ enum { /* RFC 6347 section 4.3.2 */
     SERVER_HELLO = 2,
     HELLO_VERIFY_REQUEST = 3,
     NEW_SESSION_TICKET = 4,
+    END_OF_EARLY_DATA = 5,
+    ENCRYPTED_EXTENSIONS = 8,
+    REQUEST_CONNECTION_ID = 9,
+    NEW_CONNECTION_ID = 10,
     CERTIFICATE = 11,
     SERVER_KEY_EXCHANGE = 12,
     CERTIFICATE_REQUEST = 13,
@@ -23,7 +27,9 @@ enum { /* RFC 6347 section 4.3.2 */
     CERTIFICATE_VERIFY = 15,
     CLIENT_KEY_EXCHANGE = 16,
     FINISHED = 20,
-    CERTIFICATE_STATUS = 22
+    CERTIFICATE_STATUS = 22,
+    KEY_UPDATE = 24,
+    MESSAGE_HASH = 254
 };
 
 enum { /* RFC 5246 section 7.2 */
@@ -42,7 +48,9 @@ enum { /* RFC 5246 section 7.2 */
     INTERNAL_ERROR = 80,
     USER_CANCELED = 90,
     NO_RENEGOTIATION = 100,
-    UNSUPPORTED_EXTENSION = 110
+    MISSING_EXTENSION = 109,
+    UNSUPPORTED_EXTENSION = 110,
+    CERTIFICATE_REQUIRED = 116
 };
 
 enum { WARNING = 1, FATAL = 2 };
@@ -58,6 +66,9 @@ enum {
     AES128_GCM = 0xc02b,
     AES256_GCM = 0xc02c,
     CHACHA20 = 0xcca9,
+    AES128_GCM_13 = 0x1301,
+    AES256_GCM_13 = 0x1302,
+    CHACHA20_13 = 0x1303,
     RENEGOTIATION_SCSV = 0x00ff
 };
 
@@ -80,7 +91,15 @@ enum { /* extensions */
     EXT_ALPN = 16,
     EXT_EMS = 23,
     EXT_TICKET = 35,
+    EXT_PADDING = 21,
+    EXT_PRE_SHARED_KEY = 41,
+    EXT_EARLY_DATA = 42,
     EXT_SUPPORTED_VERSIONS = 43,
+    EXT_COOKIE = 44,
+    EXT_PSK_MODES = 45,
+    EXT_AUTHORITIES = 47,
+    EXT_SCHEMES_CERT = 50,
+    EXT_KEY_SHARE = 51,
     EXT_CONNECTION_ID = 54,
     EXT_RENEGOTIATION = 0xff01
 };
