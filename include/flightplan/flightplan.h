@@ -330,7 +330,15 @@ FPL_EXPORT size_t fpl_conn_send_overhead(const fpl_conn *conn);
  * setting max_payload where that is not 0; 0 before CONNECTED. */
 FPL_EXPORT size_t fpl_conn_max_payload(const fpl_conn *conn);
 
-/* fpl_conn_close says goodbye: poll for the close_notify. Twice does nothing. FPL_FAILED. */
+/* fpl_conn_update_keys renews the keys of DTLS 1.3 (RFC 9147 section 8): our KeyUpdate asks the peer to renew its own too.
+ * Poll for the datagram; sending goes on meanwhile. FPL_NOT_YET before CONNECTED and while an update of ours is not
+ * acknowledged yet; FPL_MISUSE in DTLS 1.2; FPL_CLOSED; FPL_FAILED. Not needed for the AEAD's usage limits: the library
+ * renews keys by itself before they are reached. */
+FPL_EXPORT fpl_result fpl_conn_update_keys(fpl_conn *conn, fpl_time now);
+
+/* fpl_conn_close says goodbye: poll for the close_notify. In DTLS 1.3 that closes our direction alone (RFC 8446 section
+ * 6.1): data may still come, until the peer's close_notify or for setting close_wait; in DTLS 1.2 both at once. Twice does
+ * nothing. FPL_FAILED. */
 FPL_EXPORT fpl_result fpl_conn_close(fpl_conn *conn, fpl_time now);
 
 /* ===== what is known of a connection ============================================================ */

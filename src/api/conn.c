@@ -8,6 +8,7 @@
 #include "engine/ending.h"
 #include "engine/flight.h"
 #include "engine/input.h"
+#include "engine/keys.h"
 #include "engine/lookup.h"
 #include "engine/output.h"
 #include "engine/timer.h"
@@ -15,6 +16,15 @@
 #include "api/keying.h"
 #include "api/listener.h"
 #include "steps/steps.h"
+
+/* A client that offers both versions begins with the newer one's machine, which hands over. */
+static uint8_t first_machine(const fpl_config *config, fpl_role role)
+{
+    if (role == FPL_ROLE_SERVER) {
+        return FPL_MACHINE_LISTEN;
+    }
+    return (config->versions & FPL_VERSIONS_DTLS13) != 0 ? FPL_MACHINE_DTLS13_CLIENT : FPL_MACHINE_DTLS12_CLIENT;
+}
 
 fpl_conn *fpl_conn_new(const fpl_config *config, fpl_role role, fpl_time now)
 {
@@ -28,8 +38,7 @@ fpl_conn *fpl_conn_new(const fpl_config *config, fpl_role role, fpl_time now)
     if (conn == NULL) {
         return NULL;
     }
-    if (fpl_conn_setup(conn, config, role, role == FPL_ROLE_CLIENT ? FPL_MACHINE_DTLS12_CLIENT : FPL_MACHINE_LISTEN,
-                       now) != FPL_STATUS_OK) {
+    if (fpl_conn_setup(conn, config, role, first_machine(config, role), now) != FPL_STATUS_OK) {
         fpl_conn_free(conn);
         return NULL;
     }
@@ -363,14 +372,14 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
     if (conn->life == FPL_LIFE_FAILED) {
         conn->alert.set = false; /* if it is, the amplification limit keeps it back for good */
         fpl_input_free(conn);
-        fpl_conn_wipe_keys(conn);
+        fpl_keys_wipe(conn);
         end_call(conn);
         return FPL_FAILED;
     }
     fpl_input_forget(conn);
     if (conn->life == FPL_LIFE_CLOSED) {
         fpl_input_free(conn);
-        fpl_conn_wipe_keys(conn);
+        fpl_keys_wipe(conn);
     }
     end_call(conn);
     out->type = FPL_OUTPUT_TIMEOUT;
@@ -382,18 +391,17 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
 
 static bool may_send(const fpl_conn *conn)
 {
-    return conn->connected && conn->life == FPL_LIFE_LIVE &&
-           fpl_instance_state(&conn->handshake)->application_data == FPL_DATA_BOTH;
+    return conn->connected && conn->life == FPL_LIFE_LIVE && fpl_conn_data_grant(conn) == FPL_DATA_BOTH;
 }
 
 size_t fpl_conn_send_prefix(const fpl_conn *conn)
 {
-    return may_send(conn) ? fpl_epoch12_prefix(&conn->write[conn->write_epoch]) : 0;
+    return may_send(conn) ? fpl_seal_prefix(conn, conn->write_epoch) : 0;
 }
 
 size_t fpl_conn_send_overhead(const fpl_conn *conn)
 {
-    return may_send(conn) ? fpl_epoch12_overhead(&conn->write[conn->write_epoch]) : 0;
+    return may_send(conn) ? fpl_seal_overhead(conn, conn->write_epoch) : 0;
 }
 
 /* Of one that may send. */
@@ -406,26 +414,36 @@ static size_t max_payload(const fpl_conn *conn, size_t overhead)
 
 size_t fpl_conn_max_payload(const fpl_conn *conn)
 {
-    return may_send(conn) ? max_payload(conn, fpl_epoch12_overhead(&conn->write[conn->write_epoch])) : 0;
+    return may_send(conn) ? max_payload(conn, fpl_seal_overhead(conn, conn->write_epoch)) : 0;
 }
 
 static void raise_limit(fpl_conn *conn, fpl_limit_event code)
 {
-    fpl_event event;
-    memset(&event, 0, sizeof event);
-    event.kind = FPL_EVENT_LIMIT;
-    event.code = (uint8_t)code;
-    (void)fpl_dispatch(conn, &event);
+    fpl_raise(conn, FPL_EVENT_LIMIT, (uint8_t)code);
     end_call(conn);
+}
+
+/* Are the keys used up but for what alerts are kept back for? In DTLS 1.3 new ones are asked for in time. */
+static bool keys_are_used_up(fpl_conn *conn)
+{
+    uint64_t next = fpl_seal_next(conn);
+    uint64_t limit = fpl_seal_limit(conn);
+    uint64_t reserve = fpl_conn_limit(conn, FPL_LIMIT_SEAL_RESERVE);
+    if (next >= limit - reserve) {
+        raise_limit(conn, FPL_LIMIT_EVENT_SEAL);
+        return true;
+    }
+    if (conn->version == FPL_VERSION_DTLS13 && next >= conn->seal_soon) {
+        raise_limit(conn, FPL_LIMIT_EVENT_SEAL_SOON);
+    }
+    return false;
 }
 
 fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_t *out, size_t cap, size_t *out_len,
                          fpl_time now)
 {
-    fpl_write_epoch *epoch;
-    size_t           prefix;
-    size_t           overhead;
-    uint64_t         usable;
+    size_t prefix;
+    size_t overhead;
     if (conn == NULL || out_len == NULL || (data == NULL && len > 0) || (out == NULL && cap > 0)) {
         return FPL_MISUSE;
     }
@@ -437,17 +455,14 @@ fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_
     if (!may_send(conn)) {
         return FPL_NOT_YET;
     }
-    epoch = &conn->write[conn->write_epoch];
-    overhead = fpl_epoch12_overhead(epoch);
+    overhead = fpl_seal_overhead(conn, conn->write_epoch);
     if (len > max_payload(conn, overhead)) {
         return FPL_MISUSE;
     }
-    usable = fpl_conn_limit(conn, FPL_LIMIT_SEAL_RECORDS) - fpl_conn_limit(conn, FPL_LIMIT_SEAL_RESERVE);
-    if (fpl_write_epoch_seal_limit(epoch, usable)) {
-        raise_limit(conn, FPL_LIMIT_EVENT_SEAL);
+    if (keys_are_used_up(conn)) {
         return conn->life == FPL_LIFE_LIVE ? FPL_NOT_YET : alive(conn);
     }
-    prefix = fpl_epoch12_prefix(epoch);
+    prefix = fpl_seal_prefix(conn, conn->write_epoch);
     if (cap < len + overhead) {
         *out_len = len + overhead;
         return FPL_BUFFER_TOO_SMALL;
@@ -455,8 +470,8 @@ fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_
     if (len > 0 && data != out + prefix) {
         memmove(out + prefix, data, len);
     }
-    if (fpl_epoch12_seal(epoch, FPL_CONTENT_TYPE_APPLICATION_DATA, FPL_RECORD_VERSION_DTLS12, out, len, cap, out_len) !=
-        FPL_SEAL_OK) {
+    if (fpl_seal_record(conn, conn->write_epoch, FPL_CONTENT_TYPE_APPLICATION_DATA, FPL_RECORD_VERSION_DTLS12, out, len, cap,
+                        out_len) != FPL_SEAL_OK) {
         fpl_conn_fail(conn, FPL_FAILURE_INTERNAL, FPL_ALERT_DESCRIPTION_INTERNAL_ERROR, "seal", "rfc6347#4.1");
         end_call(conn);
         return FPL_FAILED;
@@ -465,4 +480,19 @@ fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_
     conn->stats.datagrams_out++;
     conn->stats.bytes_out += *out_len;
     return FPL_OK;
+}
+
+fpl_result fpl_conn_update_keys(fpl_conn *conn, fpl_time now)
+{
+    if (conn == NULL) {
+        return FPL_MISUSE;
+    }
+    fpl_conn_advance(conn, now);
+    if (alive(conn) != FPL_OK) {
+        return alive(conn);
+    }
+    if (conn->version == FPL_VERSION_DTLS12) {
+        return FPL_MISUSE;
+    }
+    return raise_api(conn, FPL_API_UPDATE_KEYS) ? alive(conn) : FPL_NOT_YET;
 }

@@ -5,9 +5,16 @@
 #include "crypto/prf.h"
 #include "fpl_registries.h"
 
+/* RFC 8446 section 7.5: no context is an empty one. */
+static fpl_status export13(const fpl_conn *conn, fpl_bytes label, const uint8_t *context, size_t context_len, uint8_t *out,
+                           size_t out_len)
+{
+    return fpl_schedule13_export(&conn->exporter, label, fpl_bytes_of(context, context != NULL ? context_len : 0), out, out_len);
+}
+
 /* PRF(master_secret, label, client_random + server_random [+ length + context]) */
-static fpl_status export(const fpl_conn *conn, fpl_prf *master, fpl_bytes label, const uint8_t *context, size_t context_len,
-                         uint8_t *out, size_t out_len)
+static fpl_status export12(const fpl_conn *conn, fpl_prf *master, fpl_bytes label, const uint8_t *context,
+                           size_t context_len, uint8_t *out, size_t out_len)
 {
     uint8_t seed[2 * FPL_RANDOM_LEN + 2];
     size_t  seed_len = 2 * FPL_RANDOM_LEN;
@@ -19,6 +26,23 @@ static fpl_status export(const fpl_conn *conn, fpl_prf *master, fpl_bytes label,
     }
     return fpl_prf_expand(master, label, fpl_bytes_of(seed, seed_len),
                           fpl_bytes_of(context, context != NULL ? context_len : 0), out, out_len);
+}
+
+static fpl_status export(const fpl_conn *conn, fpl_bytes label, const uint8_t *context, size_t context_len, uint8_t *out,
+                         size_t out_len)
+{
+    fpl_prf    master;
+    fpl_status status;
+    if (conn->version == FPL_VERSION_DTLS13) {
+        return export13(conn, label, context, context_len, out, out_len);
+    }
+    memset(&master, 0, sizeof master);
+    status = fpl_prf_init(&master, conn->suite->hash, fpl_bytes_of(conn->master_secret, sizeof conn->master_secret));
+    if (status == FPL_STATUS_OK) {
+        status = export12(conn, &master, label, context, context_len, out, out_len);
+    }
+    fpl_prf_wipe(&master);
+    return status;
 }
 
 /* RFC 5705 section 4: a label that TLS itself uses would give its secrets away. */
@@ -37,8 +61,6 @@ static bool is_reserved(const char *label)
 fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, const char *label, const uint8_t *context,
                            size_t context_len)
 {
-    fpl_prf    master;
-    fpl_status status;
     if (conn == NULL || label == NULL || out == NULL || is_reserved(label) || out_len > UINT16_MAX ||
         context_len > UINT16_MAX || strlen(label) > 255) {
         return FPL_MISUSE;
@@ -52,17 +74,10 @@ fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, c
     if (!conn->connected) {
         return FPL_NOT_YET;
     }
-    if (!conn->results.extended_master_secret) {
+    if (conn->version != FPL_VERSION_DTLS13 && !conn->results.extended_master_secret) {
         return FPL_MISUSE; /* RFC 7627 section 5.4: such a secret may be shared with somebody in the middle */
     }
-    memset(&master, 0, sizeof master);
-    status = fpl_prf_init(&master, conn->suite->hash, fpl_bytes_of(conn->master_secret, sizeof conn->master_secret));
-    if (status == FPL_STATUS_OK) {
-        status = export(conn, &master, fpl_bytes_of((const uint8_t *)label, strlen(label)), context, context_len, out,
-                        out_len);
-    }
-    fpl_prf_wipe(&master);
-    switch (status) {
+    switch (export(conn, fpl_bytes_of((const uint8_t *)label, strlen(label)), context, context_len, out, out_len)) {
     case FPL_STATUS_OK: return FPL_OK;
     case FPL_STATUS_NO_MEMORY: return FPL_NO_MEMORY;
     case FPL_STATUS_INTERNAL:
@@ -78,14 +93,18 @@ bool fpl_keying_srtp(fpl_conn *conn, fpl_srtp_keys *out)
     fpl_handshake                         *hs = conn->hs;
     size_t                                 key;
     size_t                                 salt;
+    fpl_bytes                              text;
+    fpl_status                             status;
     if (row == NULL || hs == NULL || 2 * ((size_t)row->key_length + row->salt_length) > sizeof hs->keying) {
         return false;
     }
     key = row->key_length;
     salt = row->salt_length;
-    /* The handshake is kept until now, so that its master secret need not be keyed once more. */
-    if (export(conn, &hs->master, fpl_bytes_of((const uint8_t *)label, sizeof label - 1), NULL, 0, hs->keying,
-               2 * (key + salt)) != FPL_STATUS_OK) {
+    /* In DTLS 1.2 the handshake is kept until now, so that its master secret need not be keyed once more. */
+    text = fpl_bytes_of((const uint8_t *)label, sizeof label - 1);
+    status = conn->version == FPL_VERSION_DTLS13 ? export13(conn, text, NULL, 0, hs->keying, 2 * (key + salt))
+                                                 : export12(conn, &hs->master, text, NULL, 0, hs->keying, 2 * (key + salt));
+    if (status != FPL_STATUS_OK) {
         return false;
     }
     out->profile = conn->results.srtp_profile;

@@ -11,9 +11,9 @@
 #include "engine/flight.h"
 #include "engine/input.h"
 #include "engine/interpret.h"
+#include "engine/messages.h"
 #include "engine/output.h"
 #include "record/header12.h"
-#include "record/protect12.h"
 #include "steps/cookie.h"
 
 struct fpl_listener {
@@ -275,18 +275,8 @@ static bool opens_with(const fpl_listener *listener, fpl_conn *conn, const uint8
     bool     opens = false;
     uint8_t *copy = len > 0 ? fpl_allocate(listener->config, len) : NULL;
     if (copy != NULL) {
-        fpl_record12 record;
-        uint8_t     *body;
-        size_t       body_len;
-        size_t   at = 0;
-        size_t   consumed = 0;
-        fpl_drop why = FPL_DROP_NONE;
         memcpy(copy, datagram, len);
-        for (; !opens && at < len; at += consumed) {
-            fpl_parse parse = fpl_header12_parse(copy + at, len - at, &record, &consumed, &why);
-            opens = parse == FPL_PARSE_OK && record.epoch > 0 && record.epoch == conn->read_epoch &&
-                    fpl_protect12_open(&conn->read_key, &record, &body, &body_len) == FPL_DROP_NONE;
-        }
+        opens = fpl_input_opens(conn, copy, len);
         fpl_release(listener->config, copy, len);
     }
     return opens;

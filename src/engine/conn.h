@@ -237,7 +237,7 @@ struct fpl_conn {
     uint64_t               seal_soon;                       /* record number of the newest write epoch at which to renew keys */
     uint16_t               read_epoch;                      /* newest with read keys */
     uint16_t               write_epoch;
-    bool                   ask_peer_to_update;              /* our next KeyUpdate says update_requested */
+    uint32_t               update_asked_for;                /* write epoch whose KeyUpdate says update_requested; 0 = none */
     bool                   new_epoch_unused;                /* no record of the newest read epoch has come yet */
     fpl_acks              *acks;                            /* NULL: nothing to name */
     bool                   ack_due;

@@ -13,9 +13,19 @@ void fpl_clocks_clear(fpl_clock clocks[FPL_NUM_TIMERS])
     }
 }
 
-static uint32_t initial_interval(const fpl_conn *conn, uint8_t timer)
+/* A timer that is a part of another follows that one's present value, of the same flight if there is one. */
+static uint32_t initial_interval(const fpl_conn *conn, const fpl_flight *flight, uint8_t timer)
 {
-    return (uint32_t)fpl_conn_limit(conn, fpl_timers[timer].initial);
+    const fpl_timer *row = &fpl_timers[timer];
+    uint32_t         whole;
+    if (row->fraction_of == FPL_TIMER_ID_NONE) {
+        return (uint32_t)fpl_conn_limit(conn, row->initial);
+    }
+    whole = flight != NULL ? flight->clocks[row->fraction_of].interval : 0;
+    if (whole == 0) {
+        whole = (uint32_t)fpl_conn_limit(conn, fpl_timers[row->fraction_of].initial);
+    }
+    return whole / row->divisor > 0 ? whole / row->divisor : 1;
 }
 
 static uint32_t maximum_interval(const fpl_conn *conn, uint8_t timer)
@@ -33,8 +43,8 @@ void fpl_timer_apply(fpl_conn *conn, fpl_flight *flight, const fpl_timer_op *op)
 {
     fpl_clock *clock = flight != NULL ? &flight->clocks[op->timer] : &conn->clocks[op->timer];
     uint32_t   maximum;
-    if (clock->interval == 0) {
-        clock->interval = initial_interval(conn, op->timer);
+    if (clock->interval == 0 || fpl_timers[op->timer].fraction_of != FPL_TIMER_ID_NONE) {
+        clock->interval = initial_interval(conn, flight, op->timer);
     }
     switch ((fpl_timer_what)op->what) {
     case FPL_TIMER_START: arm(conn, clock); break;
@@ -48,7 +58,7 @@ void fpl_timer_apply(fpl_conn *conn, fpl_flight *flight, const fpl_timer_op *op)
         arm(conn, clock);
         break;
     case FPL_TIMER_RESET:
-        clock->interval = initial_interval(conn, op->timer);
+        clock->interval = initial_interval(conn, flight, op->timer);
         if (flight != NULL) {
             flight->timer_resends = 0;
         }
