@@ -29,7 +29,7 @@ static uint8_t first_machine(const fpl_config *config, fpl_role role)
 fpl_conn *fpl_conn_new(const fpl_config *config, fpl_role role, fpl_time now)
 {
     fpl_conn *conn;
-    if (config == NULL || (role != FPL_ROLE_CLIENT && role != FPL_ROLE_SERVER) ||
+    if (config == NULL || config->versions == 0 || (role != FPL_ROLE_CLIENT && role != FPL_ROLE_SERVER) ||
         (role == FPL_ROLE_SERVER && !config->has_credential)) {
         return NULL;
     }

@@ -46,7 +46,10 @@ bool fpl_conn_we_offered(const fpl_conn *conn, uint8_t extension)
 
 uint16_t fpl_conn_version(const fpl_conn *conn)
 {
-    return conn->suite != NULL ? FPL_DTLS12 : 0;
+    if (conn->suite == NULL) {
+        return 0;
+    }
+    return conn->version == FPL_VERSION_DTLS13 ? FPL_DTLS13 : FPL_DTLS12;
 }
 
 fpl_cipher_suite fpl_conn_cipher_suite(const fpl_conn *conn)

@@ -54,7 +54,7 @@ static fpl_status reset_scratch(fpl_listener *listener)
 fpl_listener *fpl_listener_new(const fpl_config *config, fpl_time now)
 {
     fpl_listener *listener;
-    if (config == NULL || !config->has_credential) {
+    if (config == NULL || !config->has_credential || config->versions == 0) {
         return NULL;
     }
     fpl_config_freeze(config);
@@ -147,6 +147,7 @@ static fpl_peer *new_peer(fpl_listener *listener, fpl_bytes address, uint64_t ha
     }
     listener->num_connections++;
     peer->conn.listener = listener;
+    peer->conn.cookies = &listener->cookies; /* what the cookie of the hello says has yet to be read again */
     peer->conn.peer = peer;
     peer->conn.address = fpl_bytes_of(peer->address, peer->address_len);
     peer->conn.address_validated = listener->config->cookie_exchange; /* its cookie came back */

@@ -26,6 +26,10 @@
 #include "record/epoch12.h"
 #include "record/epochs13.h"
 
+/* The epochs of DTLS 1.3 that have names (RFC 9147 section 6.1). */
+#define FPL_HANDSHAKE_EPOCH 2
+#define FPL_FIRST_APPLICATION_EPOCH 3
+
 #define FPL_MASTER_SECRET_LEN 48
 #define FPL_RANDOM_LEN 32
 #define FPL_VERIFY_DATA12_LEN 12

@@ -125,6 +125,11 @@ static fpl_taken decode(fpl_run *run)
     run->msg->type = run->event->type;
     run->msg->seq = run->event->seq;
     run->decoded = true;
+    if (stateless(run)) {
+        fpl_bytes list = fpl_bytes_none();
+        (void)fpl_message_extensions(run->msg, &list);
+        run->conn->peer_offered = fpl_extensions_mask(list); /* what the answer may carry, though nothing is kept */
+    }
     return FPL_TAKEN;
 }
 

@@ -3,8 +3,6 @@
 #include <openssl/mem.h>
 #include <string.h>
 
-#define FPL_FIRST_APPLICATION_EPOCH 3 /* RFC 9147 section 6.1 */
-#define FPL_HANDSHAKE_EPOCH 2
 
 /* --- DTLS 1.2 ----------------------------------------------------------------------------------- */
 

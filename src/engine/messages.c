@@ -247,7 +247,7 @@ static void take_fragment(fpl_conn *conn, const fpl_fragment *fragment, bool aut
 
 bool fpl_messages_next(fpl_conn *conn)
 {
-    bool         undecided = conn->version == FPL_VERSION_NONE;
+    uint32_t     before = conn->next_receive_seq;
     fpl_fragment fragment;
     if (conn->inbox.fragments.len == 0) {
         return false;
@@ -259,8 +259,8 @@ bool fpl_messages_next(fpl_conn *conn)
     }
     conn->hello_record_seq = conn->inbox.record_seq;
     take_fragment(conn, &fragment, conn->inbox.authenticated);
-    if (undecided && is_dtls13(conn) && conn->role == FPL_ROLE_CLIENT) {
-        fpl_acks_note(conn, conn->inbox.epoch, conn->inbox.record_seq); /* its ServerHello, if the flight has gaps */
+    if (conn->inbox.epoch == 0 && conn->write_epoch > 1 && is_dtls13(conn) && conn->next_receive_seq != before) {
+        fpl_acks_note(conn, conn->inbox.epoch, conn->inbox.record_seq); /* a ServerHello, whose flight may have gaps */
     }
     return true;
 }

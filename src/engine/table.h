@@ -263,6 +263,7 @@ typedef struct fpl_state {
     uint8_t        application_data; /* fpl_data_grant */
     uint8_t        hand_to_machine;  /* fpl_machine_id; 0 = stays here */
     uint8_t        hand_to_state;
+    uint8_t        twin;             /* resend machines: the state of that name in the other version's; 0 = none */
 } fpl_state;
 
 /* --- flights ---------------------------------------------------------------------------------- */
