@@ -12,6 +12,15 @@ size_t fpl_hash_length(fpl_hash hash)
     }
 }
 
+size_t fpl_hash_block_length(fpl_hash hash)
+{
+    switch (hash) {
+    case FPL_HASH_SHA256: return SHA256_CBLOCK;
+    case FPL_HASH_SHA384: return SHA384_CBLOCK;
+    default: return 0;
+    }
+}
+
 const EVP_MD *fpl_hash_md(fpl_hash hash)
 {
     switch (hash) {
@@ -43,16 +52,33 @@ void fpl_hash_update(fpl_running_hash *running, fpl_bytes data)
     }
 }
 
+void fpl_hash_copy(fpl_running_hash *to, const fpl_running_hash *from)
+{
+    /* The state of SHA-256 is half as large as the union. */
+    to->hash = from->hash;
+    if (from->hash == FPL_HASH_SHA256) {
+        to->state.sha256 = from->state.sha256;
+    } else {
+        to->state.sha384 = from->state.sha384;
+    }
+}
+
+size_t fpl_hash_finish(fpl_running_hash *running, uint8_t *out)
+{
+    if (running->hash == FPL_HASH_SHA256) {
+        SHA256_Final(out, &running->state.sha256);
+    } else {
+        SHA384_Final(out, &running->state.sha384);
+    }
+    return fpl_hash_length(running->hash);
+}
+
 size_t fpl_hash_digest(const fpl_running_hash *running, uint8_t out[FPL_HASH_MAX_LEN])
 {
-    /* The copy is finished, not the original. It is no secret that outlives a transcript. */
-    fpl_running_hash copy = *running;
-    if (copy.hash == FPL_HASH_SHA256) {
-        SHA256_Final(out, &copy.state.sha256);
-    } else {
-        SHA384_Final(out, &copy.state.sha384);
-    }
-    return fpl_hash_length(copy.hash);
+    /* It is no secret that outlives a transcript. */
+    fpl_running_hash copy;
+    fpl_hash_copy(&copy, running);
+    return fpl_hash_finish(&copy, out);
 }
 
 void fpl_hash_wipe(fpl_running_hash *running)
@@ -67,7 +93,7 @@ size_t fpl_hash_once(fpl_hash hash, fpl_bytes data, uint8_t out[FPL_HASH_MAX_LEN
         return 0;
     }
     fpl_hash_update(&running, data);
-    size_t len = fpl_hash_digest(&running, out);
+    size_t len = fpl_hash_finish(&running, out);
     fpl_hash_wipe(&running);
     return len;
 }

@@ -16,6 +16,9 @@
 /* fpl_hash_length returns the output length of `hash`, and zero if it is not ours. */
 size_t fpl_hash_length(fpl_hash hash);
 
+/* fpl_hash_block_length returns how many bytes `hash` takes in at a time, and zero if it is not ours. */
+size_t fpl_hash_block_length(fpl_hash hash);
+
 /* fpl_hash_md returns libcrypto's name for `hash`, and NULL if it is not ours. */
 const EVP_MD *fpl_hash_md(fpl_hash hash);
 
@@ -39,6 +42,12 @@ void fpl_hash_update(fpl_running_hash *running, fpl_bytes data);
 /* fpl_hash_digest writes the hash of all taken in so far and returns its length. `running` goes on
  * as if it had not been asked. */
 size_t fpl_hash_digest(const fpl_running_hash *running, uint8_t out[FPL_HASH_MAX_LEN]);
+
+/* fpl_hash_copy makes `to` go on from where `from` is. */
+void fpl_hash_copy(fpl_running_hash *to, const fpl_running_hash *from);
+
+/* fpl_hash_finish is `fpl_hash_digest` for the last time: `running` must be started anew or wiped. */
+size_t fpl_hash_finish(fpl_running_hash *running, uint8_t *out);
 
 /* fpl_hash_wipe erases `running`. */
 void fpl_hash_wipe(fpl_running_hash *running);

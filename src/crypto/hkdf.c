@@ -3,8 +3,6 @@
 #include <openssl/mem.h>
 #include <string.h>
 
-#include "crypto/failure.h"
-
 /* The counter of HKDF-Expand is one octet, the length in HkdfLabel two. */
 #define MAX_BLOCKS 255
 #define MAX_LABEL_OUTPUT 0xffff
@@ -29,81 +27,47 @@ static void append(uint8_t *out, size_t *len, fpl_bytes part)
 
 fpl_status fpl_hkdf_init(fpl_hkdf *hkdf, fpl_hash hash, fpl_bytes key)
 {
-    memset(hkdf, 0, sizeof(*hkdf));
-    HMAC_CTX_init(&hkdf->hmac);
-    if (fpl_hash_length(hash) == 0) {
-        return FPL_STATUS_INTERNAL;
-    }
-    hkdf->hash = hash;
-    fpl_status status = fpl_hkdf_rekey(hkdf, key);
-    if (status != FPL_STATUS_OK) {
-        fpl_hkdf_wipe(hkdf);
-    }
+    fpl_status status = fpl_hmac_init(&hkdf->hmac, hash, key);
+    hkdf->hash = status == FPL_STATUS_OK ? hash : FPL_HASH_NONE;
     return status;
 }
 
 fpl_status fpl_hkdf_rekey(fpl_hkdf *hkdf, fpl_bytes key)
 {
-    /* HMAC_Init_ex takes a NULL key for "the one of before"; an empty key is another thing. */
-    static const uint8_t kNothing[1] = {0};
-    const EVP_MD *md = fpl_hash_md(hkdf->hash);
-    if (md == NULL) {
-        return FPL_STATUS_INTERNAL;
+    return fpl_hkdf_init(hkdf, hkdf->hash, key);
+}
+
+fpl_status fpl_hkdf_mac(const fpl_hkdf *hkdf, fpl_bytes data, uint8_t out[FPL_HASH_MAX_LEN])
+{
+    if (hkdf->hash == FPL_HASH_NONE) {
+        return refuse(out, FPL_HASH_MAX_LEN);
     }
-    if (!HMAC_Init_ex(&hkdf->hmac, key.len == 0 ? kNothing : key.data, key.len, md, NULL)) {
-        return fpl_crypto_failure();
-    }
+    (void)fpl_hmac_compute(&hkdf->hmac, &data, 1, out);
     return FPL_STATUS_OK;
 }
 
-/* mac writes HMAC(chain + data + tail). */
-static int mac(fpl_hkdf *hkdf, fpl_bytes chain, fpl_bytes data, fpl_bytes tail, uint8_t *out)
-{
-    /* Without a key the context starts anew from its keyed state. */
-    return HMAC_Init_ex(&hkdf->hmac, NULL, 0, NULL, NULL) &&
-           HMAC_Update(&hkdf->hmac, chain.data, chain.len) && HMAC_Update(&hkdf->hmac, data.data, data.len) &&
-           HMAC_Update(&hkdf->hmac, tail.data, tail.len) && HMAC_Final(&hkdf->hmac, out, NULL);
-}
-
-fpl_status fpl_hkdf_mac(fpl_hkdf *hkdf, fpl_bytes data, uint8_t out[FPL_HASH_MAX_LEN])
-{
-    if (!mac(hkdf, fpl_bytes_none(), data, fpl_bytes_none(), out)) {
-        fpl_status status = fpl_crypto_failure();
-        OPENSSL_cleanse(out, FPL_HASH_MAX_LEN);
-        return status;
-    }
-    return FPL_STATUS_OK;
-}
-
-fpl_status fpl_hkdf_expand(fpl_hkdf *hkdf, fpl_bytes info, uint8_t *out, size_t len)
+fpl_status fpl_hkdf_expand(const fpl_hkdf *hkdf, fpl_bytes info, uint8_t *out, size_t len)
 {
     size_t hash_len = fpl_hash_length(hkdf->hash);
     if (len > MAX_BLOCKS * hash_len) {
         return refuse(out, len);
     }
     uint8_t block[FPL_HASH_MAX_LEN];
-    fpl_bytes chain = fpl_bytes_none(); /* T(0) */
-    size_t done = 0;
-    int ok = 1;
-    for (uint8_t counter = 1; ok && done < len; counter++) {
+    uint8_t counter = 0;
+    fpl_bytes parts[] = {fpl_bytes_none() /* T(0) */, info, fpl_bytes_of(&counter, 1)};
+    for (size_t done = 0; done < len;) {
         size_t take = len - done < hash_len ? len - done : hash_len;
-        ok = mac(hkdf, chain, info, fpl_bytes_of(&counter, 1), block);
-        if (ok) {
-            memcpy(out + done, block, take);
-            done += take;
-            chain = fpl_bytes_of(block, hash_len);
-        }
-    }
-    fpl_status status = FPL_STATUS_OK;
-    if (!ok) {
-        status = fpl_crypto_failure();
-        OPENSSL_cleanse(out, len);
+        counter++;
+        (void)fpl_hmac_compute(&hkdf->hmac, parts, 3, block);
+        memcpy(out + done, block, take);
+        done += take;
+        parts[0] = fpl_bytes_of(block, hash_len);
     }
     OPENSSL_cleanse(block, sizeof(block));
-    return status;
+    return FPL_STATUS_OK;
 }
 
-fpl_status fpl_hkdf_expand_label(fpl_hkdf *hkdf, fpl_bytes prefix, fpl_bytes label, fpl_bytes context,
+fpl_status fpl_hkdf_expand_label(const fpl_hkdf *hkdf, fpl_bytes prefix, fpl_bytes label, fpl_bytes context,
                                  uint8_t *out, size_t len)
 {
     if (prefix.len > FPL_HKDF_LABEL_MAX_LEN || label.len > FPL_HKDF_LABEL_MAX_LEN - prefix.len ||
@@ -124,6 +88,5 @@ fpl_status fpl_hkdf_expand_label(fpl_hkdf *hkdf, fpl_bytes prefix, fpl_bytes lab
 
 void fpl_hkdf_wipe(fpl_hkdf *hkdf)
 {
-    HMAC_CTX_cleanup(&hkdf->hmac);
     OPENSSL_cleanse(hkdf, sizeof(*hkdf));
 }

@@ -68,12 +68,42 @@ static void derive(derivation *d, const char *label, fpl_bytes context, fpl_secr
     out->hash = d->hkdf.hash;
 }
 
+/* kNothing is the hash of no message at all, and kSalt what the early secret without a PSK becomes: constants
+ * of their hash, which a test computes. */
+static const fpl_secret13 kNothing[] = {
+    {{0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+      0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55},
+     FPL_HASH_SHA256},
+    {{0x38, 0xb0, 0x60, 0xa7, 0x51, 0xac, 0x96, 0x38, 0x4c, 0xd9, 0x32, 0x7e, 0xb1, 0xb1, 0xe3, 0x6a,
+      0x21, 0xfd, 0xb7, 0x11, 0x14, 0xbe, 0x07, 0x43, 0x4c, 0x0c, 0xc7, 0xbf, 0x63, 0xf6, 0xe1, 0xda,
+      0x27, 0x4e, 0xde, 0xbf, 0xe7, 0x6f, 0x65, 0xfb, 0xd5, 0x1a, 0xd2, 0xf1, 0x48, 0x98, 0xb9, 0x5b},
+     FPL_HASH_SHA384},
+};
+static const fpl_secret13 kSalt[] = {
+    {{0xb1, 0x7b, 0xce, 0x94, 0x51, 0xee, 0x8b, 0xc6, 0xe8, 0xae, 0xbc, 0x0a, 0xa9, 0xe9, 0x82, 0x95,
+      0x67, 0x7a, 0x4a, 0x6a, 0x91, 0xf7, 0x84, 0x40, 0x83, 0x31, 0x46, 0xe4, 0x65, 0xf2, 0xff, 0x95},
+     FPL_HASH_SHA256},
+    {{0x27, 0x00, 0x86, 0x05, 0xd3, 0x39, 0x6f, 0x88, 0x44, 0x19, 0x75, 0x65, 0xca, 0xec, 0xc5, 0x92,
+      0xb3, 0xe5, 0x8f, 0x2e, 0xae, 0x55, 0xf8, 0x41, 0xb5, 0x77, 0xcf, 0xbc, 0xab, 0xb4, 0x7e, 0x22,
+      0x1f, 0x67, 0x4e, 0xd3, 0xa6, 0x8a, 0xa8, 0x93, 0x43, 0x9c, 0xf5, 0x57, 0xf1, 0x11, 0xc0, 0xfc},
+     FPL_HASH_SHA384},
+};
+
+/* constant_of returns the one of `hash`, or an empty view if the hash is not ours. */
+static fpl_bytes constant_of(const fpl_secret13 constants[2], fpl_hash hash)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (constants[i].hash == hash) {
+            return secret_bytes(&constants[i]);
+        }
+    }
+    return fpl_bytes_none();
+}
+
 /* derive_from_nothing is Derive-Secret over no message at all. */
 static void derive_from_nothing(derivation *d, const char *label, fpl_secret13 *out)
 {
-    uint8_t empty[FPL_HASH_MAX_LEN];
-    size_t len = fpl_hash_once(d->hkdf.hash, fpl_bytes_none(), empty);
-    derive(d, label, fpl_bytes_of(empty, len), out);
+    derive(d, label, constant_of(kNothing, d->hkdf.hash), out);
 }
 
 /* finish ends the walk; what it made, the `len` bytes at `made`, is erased if a step failed. */
@@ -103,6 +133,18 @@ fpl_status fpl_schedule13_salt(const fpl_secret13 *early, fpl_secret13 *salt)
     begin(&d, early);
     derive_from_nothing(&d, "derived", salt);
     return finish(&d, salt, sizeof(*salt));
+}
+
+fpl_status fpl_schedule13_salt_without_psk(fpl_hash hash, fpl_secret13 *salt)
+{
+    fpl_bytes constant = constant_of(kSalt, hash);
+    memset(salt, 0, sizeof(*salt));
+    if (constant.len == 0) {
+        return FPL_STATUS_INTERNAL;
+    }
+    memcpy(salt->bytes, constant.data, constant.len);
+    salt->hash = hash;
+    return FPL_STATUS_OK;
 }
 
 fpl_status fpl_schedule13_binder(const fpl_secret13 *early, bool external, fpl_secret13 *finished)
@@ -223,14 +265,16 @@ fpl_status fpl_schedule13_export(const fpl_secret13 *exporter, fpl_bytes label, 
     derivation d;
     fpl_secret13 secret = {0};
     uint8_t hashed[FPL_HASH_MAX_LEN];
-    uint8_t empty[FPL_HASH_MAX_LEN];
-    size_t hash_len = fpl_hash_once(exporter->hash, context, hashed);
-    (void)fpl_hash_once(exporter->hash, fpl_bytes_none(), empty);
+    fpl_bytes nothing = constant_of(kNothing, exporter->hash);
+    fpl_bytes context_hash = nothing;
+    if (context.len > 0) {
+        context_hash = fpl_bytes_of(hashed, fpl_hash_once(exporter->hash, context, hashed));
+    }
     begin(&d, exporter);
     secret.hash = exporter->hash;
-    expand(&d, label, fpl_bytes_of(empty, hash_len), secret.bytes, hash_len);
+    expand(&d, label, nothing, secret.bytes, nothing.len);
     go_on(&d, &secret);
-    expand(&d, text("exporter"), fpl_bytes_of(hashed, hash_len), out, len);
+    expand(&d, text("exporter"), context_hash, out, len);
     OPENSSL_cleanse(&secret, sizeof(secret));
     return finish(&d, out, len);
 }

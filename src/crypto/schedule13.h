@@ -49,9 +49,12 @@ typedef struct fpl_traffic_keys13 {
 /* fpl_schedule13_early computes the early secret of `psk`, which may be empty: then there is none. */
 fpl_status fpl_schedule13_early(fpl_hash hash, fpl_bytes psk, fpl_secret13 *early);
 
-/* fpl_schedule13_salt computes what the early secret becomes on its way into the handshake secret.
- * Without a PSK it is a constant of the hash, to be computed once. */
+/* fpl_schedule13_salt computes what the early secret becomes on its way into the handshake secret. */
 fpl_status fpl_schedule13_salt(const fpl_secret13 *early, fpl_secret13 *salt);
+
+/* fpl_schedule13_salt_without_psk is the same for a handshake without PSK: a constant of `hash`, of which
+ * nothing has to be computed. */
+fpl_status fpl_schedule13_salt_without_psk(fpl_hash hash, fpl_secret13 *salt);
 
 /* fpl_schedule13_binder computes the finished key of a PSK's binder (RFC 8446 section 4.2.11.2).
  * `external` says that the PSK was provisioned and not resumed; the labels keep the two apart. */

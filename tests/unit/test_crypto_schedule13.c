@@ -181,6 +181,51 @@ START_TEST(is_not_the_schedule_of_tls)
 }
 END_TEST
 
+START_TEST(knows_the_salt_of_no_psk)
+{
+    static const fpl_hash kHashes[] = {FPL_HASH_SHA256, FPL_HASH_SHA384};
+    fpl_secret13 early;
+    fpl_secret13 computed;
+    fpl_secret13 known;
+    for (size_t i = 0; i < 2; i++) {
+        memset(&computed, 0, sizeof(computed));
+        memset(&known, 0xee, sizeof(known));
+        ck_assert_int_eq(fpl_schedule13_early(kHashes[i], fpl_bytes_none(), &early), FPL_STATUS_OK);
+        ck_assert_int_eq(fpl_schedule13_salt(&early, &computed), FPL_STATUS_OK);
+        ck_assert_int_eq(fpl_schedule13_salt_without_psk(kHashes[i], &known), FPL_STATUS_OK);
+        ck_assert_mem_eq(&known, &computed, sizeof(known));
+    }
+    memset(&known, 0xee, sizeof(known));
+    ck_assert_int_eq(fpl_schedule13_salt_without_psk(FPL_HASH_NONE, &known), FPL_STATUS_INTERNAL);
+    is_zero(&known, sizeof(known));
+}
+END_TEST
+
+/* An exporter without context hashes nothing, with SHA-256 and SHA-384: as if that were computed. */
+START_TEST(takes_no_context_for_an_empty_one)
+{
+    const schedule13_sample *v = &kSchedules[_i];
+    fpl_secret13 exporter = secret_of(v, v->exporter);
+    uint8_t hash[FPL_HASH_MAX_LEN];
+    uint8_t secret[FPL_HASH_MAX_LEN];
+    uint8_t expected[40];
+    uint8_t out[40];
+    size_t len = fpl_hash_once(v->hash, fpl_bytes_none(), hash);
+    fpl_hkdf hkdf;
+    ck_assert_int_eq(fpl_hkdf_init(&hkdf, v->hash, fpl_bytes_of(exporter.bytes, len)), FPL_STATUS_OK);
+    ck_assert_int_eq(
+        fpl_hkdf_expand_label(&hkdf, text("dtls13"), text("E"), fpl_bytes_of(hash, len), secret, len),
+        FPL_STATUS_OK);
+    ck_assert_int_eq(fpl_hkdf_rekey(&hkdf, fpl_bytes_of(secret, len)), FPL_STATUS_OK);
+    ck_assert_int_eq(
+        fpl_hkdf_expand_label(&hkdf, text("dtls13"), text("exporter"), fpl_bytes_of(hash, len), expected, 40),
+        FPL_STATUS_OK);
+    ck_assert_int_eq(fpl_schedule13_export(&exporter, text("E"), fpl_bytes_none(), out, 40), FPL_STATUS_OK);
+    ck_assert_mem_eq(out, expected, 40);
+    fpl_hkdf_wipe(&hkdf);
+}
+END_TEST
+
 START_TEST(takes_nothing_but_secrets_and_hashes)
 {
     const schedule13_sample *v = &kSchedules[_i];
@@ -241,6 +286,8 @@ static void tests(TCase *tc)
     tcase_add_loop_test(tc, exports, 0, NUM_SCHEDULES);
     tcase_add_test(tc, exports_as_much_as_there_is);
     tcase_add_test(tc, is_not_the_schedule_of_tls);
+    tcase_add_test(tc, knows_the_salt_of_no_psk);
+    tcase_add_loop_test(tc, takes_no_context_for_an_empty_one, 0, NUM_SCHEDULES);
     tcase_add_loop_test(tc, takes_nothing_but_secrets_and_hashes, 0, NUM_SCHEDULES);
 }
 
