@@ -40,6 +40,9 @@ fpl_status fpl_extensions_accept(fpl_conn *conn, uint8_t version, uint8_t block,
  * FPL_VERSION_ANY it is the hello of a client that starts every version. False once `w` has failed. */
 bool fpl_extensions_write(const fpl_conn *conn, uint8_t version, uint8_t block, fpl_writer *w);
 
+/* fpl_extensions_write_hello appends the block of a client's hello: what every version that it offers has. */
+bool fpl_extensions_write_hello(const fpl_conn *conn, fpl_writer *w);
+
 /* fpl_extensions_mask returns which known extensions stand in a list, as far as it is whole. */
 uint64_t fpl_extensions_mask(fpl_bytes list);
 

@@ -3,88 +3,13 @@
 #include <string.h>
 
 #include "engine/acks.h"
+#include "engine/content.h"
 #include "engine/dispatch.h"
 #include "engine/ending.h"
-#include "engine/flight.h"
+#include "engine/held.h"
 #include "engine/lookup.h"
 #include "engine/messages.h"
 #include "fpl_records.h"
-
-/* --- change_cipher_spec ------------------------------------------------------------------------ */
-
-static bool take_ccs(fpl_conn *conn)
-{
-    fpl_event event;
-    memset(&event, 0, sizeof event);
-    event.kind = FPL_EVENT_RECORD;
-    event.code = FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC;
-    return fpl_dispatch(conn, &event) != FPL_TAKEN_UNLISTED;
-}
-
-static bool next_early_ccs(fpl_conn *conn)
-{
-    if (!conn->early_ccs || !fpl_conn_lists(conn, FPL_EVENT_RECORD, FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC)) {
-        return false;
-    }
-    conn->early_ccs = false;
-    return take_ccs(conn);
-}
-
-static void record_ccs(fpl_conn *conn, const uint8_t *body, size_t len)
-{
-    fpl_message msg;
-    fpl_reader  reader = fpl_reader_of(NULL, 0);
-    if (!fpl_message_decode(&msg, FPL_MESSAGE_CHANGE_CIPHER_SPEC, 0, fpl_bytes_of(body, len), &reader)) {
-        conn->stats.dropped_malformed++;
-        return;
-    }
-    if (!take_ccs(conn)) {
-        if (conn->early_ccs || !fpl_machines[conn->handshake.machine]->holds_early_ccs) {
-            conn->stats.dropped_unexpected++;
-        } else {
-            conn->early_ccs = true;
-        }
-    }
-}
-
-/* --- alerts ------------------------------------------------------------------------------------ */
-
-/* In DTLS 1.3 the level says nothing: all but user_canceled end the association (RFC 8446 section 6). */
-static fpl_alert_event alert_event(const fpl_conn *conn, const fpl_alert *alert)
-{
-    if (alert->description == FPL_ALERT_DESCRIPTION_CLOSE_NOTIFY) {
-        return FPL_ALERT_EVENT_CLOSE_NOTIFY;
-    }
-    if (conn->version == FPL_VERSION_DTLS13) {
-        return alert->description == FPL_ALERT_DESCRIPTION_USER_CANCELED ? FPL_ALERT_EVENT_WARNING : FPL_ALERT_EVENT_ERROR;
-    }
-    return alert->level == FPL_ALERT_LEVEL_FATAL ? FPL_ALERT_EVENT_ERROR : FPL_ALERT_EVENT_WARNING;
-}
-
-static void record_alert(fpl_conn *conn, const uint8_t *body, size_t len, uint16_t epoch)
-{
-    fpl_message msg;
-    fpl_reader  reader = fpl_reader_of(NULL, 0);
-    fpl_event   event;
-    if (!fpl_message_decode(&msg, FPL_MESSAGE_ALERT, 0, fpl_bytes_of(body, len), &reader)) {
-        conn->stats.dropped_malformed++;
-        if (epoch > 0) {
-            fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, reader.alert, reader.where, "rfc5246#7.2");
-        }
-        return;
-    }
-    memset(&event, 0, sizeof event);
-    event.kind = FPL_EVENT_ALERT;
-    event.epoch = epoch;
-    event.code = (uint8_t)alert_event(conn, &msg.as.alert);
-    conn->end.alert = msg.as.alert.description;
-    if (fpl_dispatch(conn, &event) == FPL_TAKEN_UNLISTED) {
-        conn->stats.dropped_unexpected++;
-    }
-    if (conn->life != FPL_LIFE_FAILED) {
-        conn->end.alert = FPL_NO_ALERT;
-    }
-}
 
 /* --- what becomes of a record ---------------------------------------------------------------------- */
 
@@ -164,45 +89,6 @@ static void count_drop(fpl_conn *conn, fpl_drop why)
     }
 }
 
-/* Keeps a copy: of a record as it came, or (content not 0) of what was in one. Those of DTLS 1.3 that cannot be opened
- * yet hide their numbers and stay in the order in which they came. */
-static void hold(fpl_conn *conn, uint8_t content, uint16_t epoch, uint64_t seq, const uint8_t *bytes, size_t len)
-{
-    fpl_inbox *inbox = &conn->inbox;
-    fpl_held **place = &inbox->held;
-    fpl_held  *held;
-    for (held = inbox->held; held != NULL; held = held->next) {
-        if (content == 0 && held->content == 0 && held->len == len && memcmp(held->record, bytes, len) == 0) {
-            conn->stats.dropped_replayed++;
-            return; /* the same again */
-        }
-        if (held->seq <= seq) {
-            place = &held->next;
-        }
-    }
-    if (inbox->num_held >= fpl_conn_limit(conn, FPL_LIMIT_HELD_RECORDS) ||
-        inbox->held_bytes + len > fpl_conn_limit(conn, FPL_LIMIT_HELD_BYTES)) {
-        conn->stats.dropped_full++;
-        return;
-    }
-    held = fpl_allocate(conn->config, sizeof *held + len);
-    if (held == NULL) {
-        conn->stats.dropped_full++;
-        return;
-    }
-    held->len = len;
-    held->seq = seq;
-    held->epoch = epoch;
-    held->content = content;
-    if (len > 0) {
-        memcpy(held->record, bytes, len);
-    }
-    held->next = *place;
-    *place = held;
-    inbox->num_held++;
-    inbox->held_bytes += len;
-}
-
 /* What was sent after the peer's close_notify does not count (RFC 9147 section 5.10). */
 static bool is_after_close(const fpl_conn *conn, const fpl_opened *record)
 {
@@ -255,8 +141,8 @@ static void handle(fpl_conn *conn, const fpl_opened *record, const fpl_record_ro
     case FPL_CONTENT_HANDSHAKE:
         record_handshake(conn, record, fate->fate == FPL_RECORD_DUPLICATES_ONLY ? fate->new_message : FPL_NO_ALERT);
         break;
-    case FPL_CONTENT_CHANGE_CIPHER_SPEC: record_ccs(conn, record->body, record->len); break;
-    case FPL_CONTENT_ALERT: record_alert(conn, record->body, record->len, record->epoch); break;
+    case FPL_CONTENT_CHANGE_CIPHER_SPEC: fpl_content_ccs(conn, fpl_bytes_of(record->body, record->len)); break;
+    case FPL_CONTENT_ALERT: fpl_content_alert(conn, record->epoch, fpl_bytes_of(record->body, record->len)); break;
     case FPL_CONTENT_ACK: fpl_acks_receive(conn, record->epoch, fpl_bytes_of(record->body, record->len)); break;
     case FPL_CONTENT_APPLICATION_DATA:
     case FPL_CONTENT_UNKNOWN:
@@ -308,7 +194,7 @@ static void take_record12(fpl_conn *conn, const fpl_record12 *record)
         break;
     case FPL_RECORD_HOLD:
         if (!reads_dtls13(conn)) {
-            hold(conn, 0, record->epoch, record->seq, record->header, FPL_HEADER12_LEN + record->body_len);
+            fpl_held_keep(conn, 0, record->epoch, record->seq, record->header, FPL_HEADER12_LEN + record->body_len);
             break;
         }
         conn->stats.dropped_unexpected++; /* protected records have another header, RFC 9147 section 4 */
@@ -339,7 +225,7 @@ static void take_opened(fpl_conn *conn, const fpl_opened *opened)
     case FPL_RECORD_MACHINE:
     case FPL_RECORD_DUPLICATES_ONLY:
     case FPL_RECORD_DELIVER: handle(conn, opened, fate); break;
-    case FPL_RECORD_HOLD: hold(conn, (uint8_t)opened->type, opened->epoch, opened->seq, opened->body, opened->len); break;
+    case FPL_RECORD_HOLD: fpl_held_keep(conn, (uint8_t)opened->type, opened->epoch, opened->seq, opened->body, opened->len); break;
     case FPL_RECORD_NEW_ASSOCIATION:
     case FPL_RECORD_NONE:
     case FPL_RECORD_DROP: conn->stats.dropped_unexpected++; break;
@@ -383,7 +269,7 @@ static void take_record13(fpl_conn *conn, const fpl_record13 *record)
     /* What is in it cannot be known yet: of an epoch without keys all records share one fate. */
     if (reads_dtls13(conn) && fpl_header13_epoch_ahead(conn->read_epoch, record->epoch_bits, &number) &&
         fate_of(conn, FPL_CONTENT_HANDSHAKE, number)->fate == FPL_RECORD_HOLD) {
-        hold(conn, 0, number, UINT64_MAX, record->header, record->header_len + record->body_len);
+        fpl_held_keep(conn, 0, number, UINT64_MAX, record->header, record->header_len + record->body_len);
         return;
     }
     conn->stats.dropped_unexpected++;
@@ -460,11 +346,7 @@ static bool next_held(fpl_conn *conn)
         if (still_held(conn, held)) {
             continue;
         }
-        *at = held->next;
-        inbox->num_held--;
-        inbox->held_bytes -= held->len;
-        held->next = inbox->borrowed; /* an event may point into it */
-        inbox->borrowed = held;
+        fpl_held_borrow(inbox, at);
         take_held(conn, held);
         return true;
     }
@@ -534,17 +416,8 @@ bool fpl_input_step(fpl_conn *conn)
         return false;
     }
     /* Held records come last: a Finished that the datagram still has goes before what followed it on the wire. */
-    return fpl_messages_next_whole(conn) || fpl_messages_next(conn) || next_early_ccs(conn) || next_record(conn) ||
+    return fpl_messages_next_whole(conn) || fpl_messages_next(conn) || fpl_content_early_ccs(conn) || next_record(conn) ||
            next_held(conn);
-}
-
-static void free_list(const fpl_config *config, fpl_held **list)
-{
-    while (*list != NULL) {
-        fpl_held *held = *list;
-        *list = held->next;
-        fpl_release(config, held, sizeof *held + held->len);
-    }
 }
 
 void fpl_input_forget(fpl_conn *conn)
@@ -560,15 +433,15 @@ void fpl_input_return_borrowed(fpl_conn *conn)
 {
     /* The handshake record being read may be one of them, or the data that has yet to be told of. */
     if (conn->inbox.fragments.len == 0 && !conn->inbox.has_data) {
-        free_list(conn->config, &conn->inbox.borrowed);
+        fpl_held_free(conn->config, &conn->inbox.borrowed);
     }
 }
 
 void fpl_input_free(fpl_conn *conn)
 {
     fpl_input_forget(conn);
-    free_list(conn->config, &conn->inbox.held);
-    free_list(conn->config, &conn->inbox.borrowed);
+    fpl_held_free(conn->config, &conn->inbox.held);
+    fpl_held_free(conn->config, &conn->inbox.borrowed);
     conn->inbox.num_held = 0;
     conn->inbox.held_bytes = 0;
     conn->inbox.has_data = false;

@@ -12,7 +12,7 @@
 #include "engine/lookup.h"
 #include "engine/names.h"
 #include "engine/timer.h"
-#include "steps/steps.h"
+#include "engine/transcript_row.h"
 
 /* One run of a machine over one event. */
 typedef struct fpl_run {
@@ -201,39 +201,6 @@ static fpl_taken check_all(fpl_run *run, const fpl_outcome *outcome)
     return FPL_TAKEN;
 }
 
-/* The hash of the suite that a ServerHello chose; a HelloRetryRequest fixes it before any action runs. */
-static fpl_hash hash_at_hand(const fpl_run *run)
-{
-    const fpl_cipher_suite_row *suite = run->conn->suite;
-    if (run->msg->id == FPL_MESSAGE_SERVER_HELLO) {
-        suite = fpl_cipher_suite_find(run->msg->as.server_hello.cipher_suite);
-    }
-    return suite != NULL ? suite->hash : 0;
-}
-
-static fpl_status hash(fpl_run *run, const fpl_outcome *outcome)
-{
-    fpl_conn       *conn = run->conn;
-    fpl_transcript *transcript = conn->hs != NULL ? &conn->hs->transcript : NULL;
-    fpl_status      status = FPL_STATUS_OK;
-    switch ((fpl_transcript_op)outcome->transcript) {
-    case FPL_TRANSCRIPT_NOTHING:
-    case FPL_TRANSCRIPT_NO: return FPL_STATUS_OK;
-    case FPL_TRANSCRIPT_RESTART: fpl_transcript_restart(conn->config, transcript); return FPL_STATUS_OK;
-    case FPL_TRANSCRIPT_AS_MESSAGE_HASH:
-        status = fpl_transcript_as_message_hash(conn->config, transcript, hash_at_hand(run));
-        break;
-    case FPL_TRANSCRIPT_FROM_COOKIE: status = fpl_cookie13_rebuild(conn, &run->msg->as.client_hello); break;
-    case FPL_TRANSCRIPT_APPEND: break;
-    }
-    if (transcript == NULL) {
-        return FPL_STATUS_INTERNAL;
-    }
-    return status != FPL_STATUS_OK ? status
-                                   : fpl_transcript_append(conn->config, transcript, run->event->type, run->event->seq,
-                                                           run->event->body);
-}
-
 /* The event is delivered again to the machine that takes over. */
 static bool hands_over(const fpl_run *run, const fpl_outcome *outcome)
 {
@@ -274,7 +241,8 @@ static fpl_taken obey(fpl_run *run, const fpl_outcome *outcome)
     if (run->key.kind == FPL_EVENT_MESSAGE && !run->row->event.seq_any && !stateless(run) && !hands_over(run, outcome)) {
         fpl_flights_note_received(conn, run->event, run->machine->version == FPL_VERSION_DTLS13);
     }
-    if (outcome->transcript != FPL_TRANSCRIPT_NOTHING && hash(run, outcome) != FPL_STATUS_OK) {
+    if (outcome->transcript != FPL_TRANSCRIPT_NOTHING &&
+        fpl_transcript_obey(conn, (fpl_transcript_op)outcome->transcript, run->event, run->msg) != FPL_STATUS_OK) {
         return broken(run, outcome, "transcript");
     }
     if (outcome->extensions != 0) {
