@@ -17,12 +17,13 @@ fpl_status fpl_prf_expand(const fpl_prf *prf, fpl_bytes label, fpl_bytes seed1, 
 {
     uint8_t a[FPL_HASH_MAX_LEN];
     uint8_t block[FPL_HASH_MAX_LEN];
-    fpl_bytes parts[] = {fpl_bytes_of(a, prf->hash_len), label, seed1, seed2};
+    fpl_bytes parts[] = {fpl_bytes_none(), label, seed1, seed2};
     if (prf->hash_len == 0) {
         OPENSSL_cleanse(out, len);
         return FPL_STATUS_INTERNAL;
     }
     (void)fpl_hmac_compute(&prf->hmac, parts + 1, 3, a); /* A(1) */
+    parts[0] = fpl_bytes_of(a, prf->hash_len);
     for (size_t done = 0; done < len;) {
         size_t take = len - done < prf->hash_len ? len - done : prf->hash_len;
         (void)fpl_hmac_compute(&prf->hmac, parts, 4, block);
