@@ -229,11 +229,18 @@ def block_view(spec, version, block, parts):
     return Block(name, version_id(version), block_id(block), uses, accept_order(here) if here else (), tuple(f + "," for f in fields))
 
 
+def has_block(spec, version, block):
+    """Does a version have it? A message with extensions may have an empty one; a variant stands where some extension does."""
+    struct = spec.message(block, version)
+    return (any(e.appearance(version, block) for e in spec.extensions.values())
+            or struct is not None and struct.code == block and struct.has_extensions)
+
+
 def block_views(spec, parts):
     """Every block that a version has a message or an extension for."""
     views = []
     for block in blocks(spec):
-        having = [v for v in VERSIONS if spec.message(block, v) is not None or any(e.appearance(v, block) for e in spec.extensions.values())]
+        having = [v for v in VERSIONS if has_block(spec, v, block)]
         views += [block_view(spec, v, block, parts) for v in having]
         if len(having) > 1 and block in spec.rules.requests:
             views.append(block_view(spec, "any", block, parts))

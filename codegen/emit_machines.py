@@ -14,7 +14,7 @@ templates put them in their places and contain nothing but loops.
 
 from dataclasses import dataclass
 
-from . import emit, emit_extensions, emit_functions, emit_records, naming
+from . import emit, emit_extensions, emit_functions, emit_records, lint_versions, naming
 from .c_text import cite, refuse
 from .emit_extensions import blocks
 from .table_text import (WIDTH, bits, block_id, caps, comment, flight_id, machine_id, outcome_id, packed, state_id, string,
@@ -44,8 +44,7 @@ def struct_of(spec, machine, name, src):
 
 def builder_of(spec, struct, name, src):
     """The function of group `build` that writes a message: by what it makes; a variant by its own name."""
-    found = [f for f in spec.functions_of("build")
-             if (f.name == name if name in struct.variants else f.makes == struct.name and f.name not in struct.variants)]
+    found = [f for f in spec.functions_of("build") if f.name == spec.builder_name(struct, name)]
     if len(found) != 1:
         refuse(src, f"{len(found)} functions of group `build` make {name} ({struct.name}); name exactly one in functions.yaml")
     return found[0]
@@ -320,6 +319,9 @@ def state_element(spec, machine, state):
         fields.append(".writes = true")
     if state.name in machine.final:
         fields.append(".final = true")
+    twin = lint_versions.twin_of(spec, machine, state.name)
+    if twin is not None:
+        fields.append(f".twin = {state_id(twin[0].name, twin[1])}")
     if state.application_data:
         fields.append(f".application_data = FPL_DATA_{caps(state.application_data)}")
     return Element(f"line {state.src.line}", packed(fields, WIDTH - 4), f"[{state_id(machine.name, state.name)}] = ")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from . import emit, model, naming
 from .c_text import CellView, cite, comment, refuse, version_bits
+from .lint_registries import NOTHING
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def cell(spec, registry, entry, column):
         if not isinstance(value, int) or value > 0xffff:
             refuse(entry.src, f"`{column}` is a number below 2^16")
         return str(value)
+    if value == NOTHING and spec.registries[kind].width == "internal":
+        return f"FPL_{naming.upper(kind)}_NONE"
     if kind not in spec.registries or value not in spec.registries[kind].entries:
         refuse(entry.src, f"`{column}: {value}` names no entry of {kind}")
     return naming.enumerator(kind, value)

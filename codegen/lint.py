@@ -4,17 +4,18 @@
 
 The rules live by subject in lint_names (names, refs, what nobody uses), lint_registries,
 lint_formats, lint_extensions, lint_records, lint_rows (rows and their functions), lint_machines (states,
-flights, timers, companions) and lint_properties (what properties speak of); each rule is one function `rule(spec, add)`.
+flights, timers, companions), lint_versions (what only 1.3 has) and lint_properties (what properties speak of); each rule is one function `rule(spec, add)`.
 `run` is the command `check`: these, and whether generated/ says what the specs say.
 """
 
 import importlib
 import importlib.util
 
-from . import lint_extensions, lint_formats, lint_machines, lint_names, lint_properties, lint_records, lint_registries, lint_rows
+from . import (lint_extensions, lint_formats, lint_machines, lint_names, lint_properties, lint_records, lint_registries, lint_rows,
+               lint_versions)
 from .errors import Problem
 
-MODULES = (lint_names, lint_registries, lint_formats, lint_extensions, lint_records, lint_rows, lint_machines, lint_properties)
+MODULES = (lint_names, lint_registries, lint_formats, lint_extensions, lint_records, lint_rows, lint_machines, lint_versions, lint_properties)
 
 
 def problems(spec):

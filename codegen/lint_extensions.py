@@ -24,13 +24,18 @@ def extension_names(spec, add):
             if struct is None or not struct.has_extensions:
                 add(appearance.src, f"`{appearance.block}` is no message of {appearance.version} with extensions; name one")
             for other in appearance.process_after:
-                if other not in spec.extensions:
-                    add(appearance.src, f"`process_after` names `{other}`, which is no extension of the spec; delete it")
+                if other not in spec.extensions or spec.extensions[other].appearance(appearance.version, appearance.block) is None:
+                    add(appearance.src, f"`process_after` names `{other}`, which never stands in {appearance.block} of {appearance.version}; delete it")
+            if appearance.only_after and spec.message(appearance.only_after, appearance.version) is None:
+                add(appearance.src, f"`only_after: {appearance.only_after}` is no message of {appearance.version}; name one")
+            if appearance.unsolicited and spec.rules and appearance.block in spec.rules.requests:
+                add(appearance.src, f"`unsolicited` in {appearance.block}, which asks and answers nothing; delete it")
             if appearance.also_offered_by:
                 entry = spec.registries["CipherSuite"].entries.get(appearance.also_offered_by)
                 if entry is None or entry.use != ():
                     add(appearance.src, f"`also_offered_by: {appearance.also_offered_by}`; name an entry of CipherSuite with `use: []`")
     blocks = {a.block for e in spec.extensions.values() for a in e.appears_in}
+    blocks |= {o.extensions for m in spec.machines.values() for row in m.all_rows() for o in row.outcomes.values()}
     for block in spec.rules.requests if spec.rules else ():
         if block not in blocks:
             add(spec.rules.src, f"`requests` names `{block}`, in which no extension appears; delete it")

@@ -19,6 +19,7 @@ def resolve(spec, name):
 
 def field_types(spec, add):
     """Every field is made of something; `rest` and `optional` stand last; no type contains itself."""
+    held = {f.type.base for s in spec.structs.values() if s.code for _, fields in s.field_sets() for f in fields}
     for alias in spec.types.values():
         if isinstance(alias, Alias) and resolve(spec, alias.type.base) is None:
             add(alias.src, f"no type `{alias.type.base}`; write a scalar, a registry or a type of `types`")
@@ -29,7 +30,7 @@ def field_types(spec, add):
             for index, field in enumerate(fields):
                 base = field.type.base
                 if base == "Extension":
-                    if struct.code is None:
+                    if struct.code is None and struct.name not in held:
                         add(field.src, f"`{field.name}`: only a handshake message holds extensions; use another type")
                 elif resolve(spec, base) is None:
                     add(field.src, f"no type `{base}`; write a scalar, a registry or a type of `types`")
@@ -79,6 +80,12 @@ def constraint_problems(spec, struct, constraint):
     if constraint.kind == "unique_by" and field.type.kind == "vector":
         if not isinstance(base, Struct) or constraint.value not in {f.name for f in base.fields}:
             yield f"`unique_by: {constraint.value}` is no field of {field.type.base}; name one"
+    if constraint.kind == "each_at_most":
+        key = next((f for f in getattr(base, "fields", ()) if f.name == constraint.value[0]), None)
+        if field.type.kind != "vector" or key is None or key.type.kind != "one":
+            yield f"`each_at_most: {constraint.value[0]}` is no number in the elements of `{field.name}`; name one"
+        if constraint.value[1] in fields:
+            yield f"`{constraint.value[1]}` is a field too; name an argument of the decoder otherwise"
     if constraint.kind == "length_from_registry":
         key, column = constraint.value
         registry = resolve(spec, fields[key].type.base) if key in fields else None
@@ -108,11 +115,39 @@ def messages(spec, add):
             if (version, struct.code) in taken:
                 add(struct.src, f"`{struct.code}` of {version} is also {taken[version, struct.code]}; one struct per message and version")
             taken[version, struct.code] = struct.name
+        variants(spec, struct, add)
     for struct in all_structs(spec):
         if struct.select:
             select_cases(spec, struct, add)
         elif struct.cases:
             add(struct.src, f"`{struct.name}` has cases but no `select`; name the registry that chooses")
+
+
+def variants(spec, struct, add):
+    """A variant is told apart by a constant that its field can hold, and has a name that no message has."""
+    registry = spec.registries.get("HandshakeType")
+    for variant in struct.variants.values():
+        field = next((f for f in struct.fields if f.name == variant.field), None)
+        constant = spec.constants.get(variant.constant)
+        shape = spec.types[field.type.base].type if field is not None and isinstance(spec.types.get(field.type.base), Alias) else getattr(field, "type", None)
+        if struct.code is None:
+            add(variant.src, f"`{struct.name}` is no handshake message, so it has no variants; delete them")
+        if field is None or shape.kind != "array" or shape.base != "opaque":
+            add(variant.src, f"`{variant.field}` is no field of fixed length in {struct.name}; name one")
+        elif constant is None:
+            add(variant.src, f"no constant `{variant.constant}`; write it under `constants`")
+        elif len(constant.bytes) != shape.length:
+            add(variant.src, f"`{variant.constant}` has {len(constant.bytes)} bytes and `{variant.field}` {shape.length}; correct one")
+        if registry is not None and variant.name in registry.entries:
+            add(variant.src, f"`{variant.name}` is an entry of HandshakeType too; name the variant otherwise")
+
+
+def constants(spec, add):
+    """Every constant tells some variant apart."""
+    used = {v.constant for s in all_structs(spec) for v in s.variants.values()}
+    for constant in spec.constants.values():
+        if constant.name not in used:
+            add(constant.src, f"nothing equals the constant `{constant.name}`; delete it, or the variant that used it is lost")
 
 
 def select_cases(spec, struct, add):
@@ -131,4 +166,4 @@ def select_cases(spec, struct, add):
             add(struct.src, f"case `{case}` of `{struct.name}` is no entry of {registry.name}; delete it")
 
 
-RULES = (field_types, constraints, messages)
+RULES = (field_types, constraints, messages, constants)

@@ -75,10 +75,10 @@ def reachable_states(spec, add):
 
 
 def states_can_end(spec, add):
-    """From every state a final one, or a hand-over, can be reached; only the decision to fail is exempt."""
+    """From every state a final one, a hand-over or CLOSED can be reached; only the decision to fail is exempt."""
     for machine in filter(names_are_sound, spec.machines.values()):
         graph = edges(machine)
-        goals = {*machine.final, *machine.handed_over}
+        goals = {*machine.final, *machine.handed_over, "CLOSED"}
         for state in machine.states.values():
             decided = state.immediate and graph[state.name] <= set(IMPLICIT)
             if not decided and not goals & closure(graph, [state.name]):
@@ -131,7 +131,8 @@ def flight_keys(spec, add):
                 add(src, f"flight `{name}` has `on_give_up`, which only a timed one needs; delete it")
             if flight.resend == "timed" and flight.done_when == "sent":
                 add(src, f"flight `{name}` is resent by timer but done when sent; write `done_when: answered`")
-            if flight.resend != "timed" and flight.done_when != "sent":
+            asks_again = flight.resend == "asked" and flight.done_when == "answered" and flight.numbers == "of_request"
+            if flight.resend != "timed" and flight.done_when != "sent" and not asks_again:
                 add(src, f"flight `{name}` waits for an answer without a timer; write `resend: timed`, or `done_when: sent`")
             if machine.one_per != "datagram" and flight.resend == "never":
                 add(src, f"a last flight that is lost is lost for ever; write `resend: asked` for `{name}`")

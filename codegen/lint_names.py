@@ -76,6 +76,12 @@ def alerts(spec, add):
             add(src, f"no alert `{alert}` in the registry AlertDescription; take one that is there, or add it with its RFC")
 
 
+def builder_name(spec, machine, message):
+    """The builder of a message that a flight of this machine sends."""
+    struct = next((s for s in (spec.message(message, v) for v in machine.versions) if s), None)
+    return message if struct is None else spec.builder_name(struct, message)
+
+
 def function_uses(spec):
     """(kind, name, Src) wherever a spec names a C function."""
     for machine in spec.machines.values():
@@ -96,7 +102,7 @@ def function_uses(spec):
                 for action in line.then:
                     yield "act", action, line.src
                 if line.send:
-                    yield "build", line.send, line.src
+                    yield "build", builder_name(spec, machine, line.send), line.src
     for extension in spec.extensions.values():
         for hooks in extension.policy.hooks.values():
             for hook in (hooks.build, hooks.accept):
@@ -133,8 +139,9 @@ def function_types(spec, add):
             add(function.src, f"`{function.name}` takes `{function.takes}`, which is no message; write a struct with `code`, or none")
         if function.kind == "build":
             struct = spec.structs.get(function.makes)
-            if struct is None or (struct.code != function.name and function.name not in struct.variants):
-                add(function.src, f"builder `{function.name}` makes `{function.makes}`, which is not that message; write its struct")
+            names = {spec.builder_name(struct, n) for n in (struct.code, *struct.variants)} if struct is not None and struct.code else set()
+            if function.name not in names:
+                add(function.src, f"builder `{function.name}` makes `{function.makes}`, which is not that message; write its struct, or name it {' or '.join(sorted(names)) or 'otherwise'}")
 
 
 def type_uses(spec):
@@ -203,6 +210,12 @@ def settings(spec, add):
         for limit in (timer.initial, timer.maximum):
             if limit is not None and limit not in spec.limits:
                 add(timer.src, f"timer `{timer.name}` is made of `{limit}`, which is no limit; name one of `limits`")
+        if timer.quarter_of is not None:
+            whole = spec.timers.get(timer.quarter_of)
+            if whole is None or whole.quarter_of is not None:
+                add(timer.src, f"timer `{timer.name}` is a quarter of `{timer.quarter_of}`, which is no timer of its own; name one")
+            if timer.initial is not None or timer.maximum is not None:
+                add(timer.src, f"timer `{timer.name}` is a quarter of another and has values of its own; delete one of the two")
         if timer.initial is None and timer.quarter_of is None:
             add(timer.src, f"timer `{timer.name}` has no first value; write `initial` with a limit")
 

@@ -40,7 +40,7 @@ def record_tables(spec, add):
 def cells(row, contents, version):
     """The classes a row stands for."""
     for content in contents if row.content == ("any",) else row.content:
-        for epoch in row.epoch:
+        for epoch in EPOCH_CLASSES[version] if row.epoch == ("any",) else row.epoch:
             for phase in PHASES if row.phase == ("any",) else row.phase:
                 yield content, epoch, phase
 
@@ -48,10 +48,12 @@ def cells(row, contents, version):
 def row_fits(records, row, add):
     """A deed fits the content and the phase."""
     for epoch in row.epoch:
-        if epoch not in EPOCH_CLASSES[records.version]:
+        if epoch not in (*EPOCH_CLASSES[records.version], "any"):
             add(row.src, f"{records.version} has no epochs `{epoch}`; write one of {', '.join(EPOCH_CLASSES[records.version])}")
     if row.do in DEEDS and not set(row.content) <= set(DEEDS[row.do]):
         add(row.src, f"`{row.do}` is for {', '.join(DEEDS[row.do])}; drop or hold the rest")
+    if (row.do == "duplicates_only") != (row.new_message is not None):
+        add(row.src, "`duplicates_only` and `new_message` belong together: what comes to a message that is none; write both or neither")
     if row.do == "deliver" and row.phase != ("connected",):
         add(row.src, "`deliver` before the handshake is done; deliver in phase connected only")
 

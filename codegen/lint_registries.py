@@ -1,5 +1,6 @@
 """Registries: code points fit and are unique, columns hold what they say."""
 
+NOTHING = "none"               # in a column: the entry has none, and says so
 WIDTHS = {"uint8": 0xff, "uint16": 0xffff, "internal": 0xff}
 
 
@@ -30,7 +31,7 @@ def entry_columns(spec, registry, entry, add):
         elif kind == "number":
             if not isinstance(value, int):
                 add(entry.src, f"`{column}: {value}` of `{entry.name}`; the column holds numbers")
-        elif kind in spec.registries and value not in spec.registries[kind].entries:
+        elif kind in spec.registries and value not in spec.registries[kind].entries and value != NOTHING:
             add(entry.src, f"`{column}: {value}` of `{entry.name}` is no entry of {kind}; write one of {', '.join(spec.registries[kind].entries)}")
     if entry.use != ():
         for column in registry.columns:

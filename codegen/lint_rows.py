@@ -20,9 +20,10 @@ def versions_of(spec, machine):
 
 
 def struct_of(spec, machine, event):
-    """The struct of a message event in this machine, or None."""
-    found = [spec.message(event.name, version) for version in versions_of(spec, machine)]
-    return next((s for s in found if s), None)
+    """The struct of a message event in this machine, or None: in its version, else in one that it can hand over to."""
+    heirs = [spec.machines[h.machine] for h in machine.handed_over.values() if h.machine in spec.machines]
+    versions = [*versions_of(spec, machine), *(v for heir in heirs for v in heir.versions)]
+    return next((s for s in (spec.message(event.name, v) for v in versions) if s), None)
 
 
 def exhaustive_cases(spec, add):
@@ -79,7 +80,7 @@ def message_rows(spec, add):
             continue
         if machine.role != "any" and struct.sent_by == machine.role:
             add(row.src, f"a {machine.role} never receives `{event.name}`, it sends it; delete the row")
-        epochs = {struct.epochs[v] for v in versions_of(spec, machine) if v in struct.epochs}
+        epochs = {struct.epochs[v] for v in versions_of(spec, machine) if v in struct.epochs} or set(struct.epochs.values())
         if epochs and event.epoch not in epochs and not event.seq_any:
             add(row.src, f"`{event.name}` belongs to epoch {', '.join(map(str, sorted(epochs, key=str)))}, not {event.epoch}; correct one")
         if event.seq_any:
@@ -107,7 +108,7 @@ def extension_blocks(spec, add):
         struct = struct_of(spec, machine, row.event) if row.event.kind == "message" else None
         for outcome in row.outcomes.values():
             has = struct is not None and struct.has_extensions
-            taken = outcome.transcript not in (None, "none")
+            taken = outcome.transcript not in (None, "none") or struct is not None and row.event.epoch == "current"
             if has and taken and outcome.extensions is None:
                 add(outcome.src, f"`{row.event.name}` has extensions; write `extensions: {row.event.name}`")
             if outcome.extensions is not None:

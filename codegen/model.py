@@ -36,6 +36,7 @@ identity; the small ones (Src, Event, Keys, Type) compare by value.
 from dataclasses import dataclass, field
 from typing import Optional
 
+from . import naming
 from .errors import Src, SpecError
 
 VERSIONS = ("dtls12", "dtls13")
@@ -559,6 +560,11 @@ class Spec:
             if version in struct.versions and (struct.code == name or name in struct.variants):
                 return struct
         return None
+
+    def builder_name(self, struct, message):
+        """What the builder of a message is called: like the message, or like its struct where a code has several."""
+        several = sum(s.code == struct.code for s in self.structs.values()) > 1
+        return naming.snake(struct.name) if several and message == struct.code else message
 
     def functions_of(self, kind):
         """All functions of a kind, in order."""

@@ -2,9 +2,9 @@
  *
  * From spec/registries/{aead, alert, alert_level, cipher_suite, client_certificate_type,
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
- *      hash, key_exchange, name_type, named_group, protocol_version, signature_scheme,
+ *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 79980562d9f143f12d06744373c6d1d9de29b1dbc3a89fc80f4cbae3d43a3d14 */
+ * SHA-256 of these: 684c7b82215363faf87dd3a4e3fae203b69d97a9d16f78d425a2fa0348c0cef4 */
 #include "fpl_registries.h"
 
 #include <stddef.h>
@@ -305,23 +305,32 @@ const fpl_cipher_suite_row fpl_cipher_suite_rows[FPL_NUM_CIPHER_SUITE] = {
         .use = FPL_USE_DTLS12,
     },
     {
-        .value = FPL_CIPHER_SUITE_TLS_EMPTY_RENEGOTIATION_INFO_SCSV,
-        .name = FPL_NAME("TLS_EMPTY_RENEGOTIATION_INFO_SCSV"),
-        .use = 0,
-    },
-    {
         .value = FPL_CIPHER_SUITE_TLS_AES_128_GCM_SHA256,
         .name = FPL_NAME("TLS_AES_128_GCM_SHA256"),
-        .use = 0,
+        .key_exchange = FPL_KEY_EXCHANGE_ALGORITHM_NONE,
+        .aead = FPL_AEAD_AES_128_GCM,
+        .hash = FPL_HASH_SHA256,
+        .use = FPL_USE_DTLS13,
     },
     {
         .value = FPL_CIPHER_SUITE_TLS_AES_256_GCM_SHA384,
         .name = FPL_NAME("TLS_AES_256_GCM_SHA384"),
-        .use = 0,
+        .key_exchange = FPL_KEY_EXCHANGE_ALGORITHM_NONE,
+        .aead = FPL_AEAD_AES_256_GCM,
+        .hash = FPL_HASH_SHA384,
+        .use = FPL_USE_DTLS13,
     },
     {
         .value = FPL_CIPHER_SUITE_TLS_CHACHA20_POLY1305_SHA256,
         .name = FPL_NAME("TLS_CHACHA20_POLY1305_SHA256"),
+        .key_exchange = FPL_KEY_EXCHANGE_ALGORITHM_NONE,
+        .aead = FPL_AEAD_CHACHA20_POLY1305,
+        .hash = FPL_HASH_SHA256,
+        .use = FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_CIPHER_SUITE_TLS_EMPTY_RENEGOTIATION_INFO_SCSV,
+        .name = FPL_NAME("TLS_EMPTY_RENEGOTIATION_INFO_SCSV"),
         .use = 0,
     },
     {
@@ -438,6 +447,11 @@ const fpl_content_type_row fpl_content_type_rows[FPL_NUM_CONTENT_TYPE] = {
         .name = FPL_NAME("application_data"),
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
+    {
+        .value = FPL_CONTENT_TYPE_ACK,
+        .name = FPL_NAME("ack"),
+        .use = FPL_USE_DTLS13,
+    },
 };
 
 const fpl_content_type_row *fpl_content_type_find(fpl_content_type value)
@@ -523,6 +537,31 @@ const fpl_extension_type_row fpl_extension_type_rows[FPL_NUM_EXTENSION_TYPE] = {
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
+        .value = FPL_EXTENSION_TYPE_SUPPORTED_VERSIONS,
+        .name = FPL_NAME("supported_versions"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_EXTENSION_TYPE_COOKIE,
+        .name = FPL_NAME("cookie"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_EXTENSION_TYPE_CERTIFICATE_AUTHORITIES,
+        .name = FPL_NAME("certificate_authorities"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_EXTENSION_TYPE_SIGNATURE_ALGORITHMS_CERT,
+        .name = FPL_NAME("signature_algorithms_cert"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_EXTENSION_TYPE_KEY_SHARE,
+        .name = FPL_NAME("key_share"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
         .value = FPL_EXTENSION_TYPE_MAX_FRAGMENT_LENGTH,
         .name = FPL_NAME("max_fragment_length"),
         .use = 0,
@@ -578,38 +617,13 @@ const fpl_extension_type_row fpl_extension_type_rows[FPL_NUM_EXTENSION_TYPE] = {
         .use = 0,
     },
     {
-        .value = FPL_EXTENSION_TYPE_SUPPORTED_VERSIONS,
-        .name = FPL_NAME("supported_versions"),
-        .use = 0,
-    },
-    {
-        .value = FPL_EXTENSION_TYPE_COOKIE,
-        .name = FPL_NAME("cookie"),
-        .use = 0,
-    },
-    {
         .value = FPL_EXTENSION_TYPE_PSK_KEY_EXCHANGE_MODES,
         .name = FPL_NAME("psk_key_exchange_modes"),
         .use = 0,
     },
     {
-        .value = FPL_EXTENSION_TYPE_CERTIFICATE_AUTHORITIES,
-        .name = FPL_NAME("certificate_authorities"),
-        .use = 0,
-    },
-    {
         .value = FPL_EXTENSION_TYPE_POST_HANDSHAKE_AUTH,
         .name = FPL_NAME("post_handshake_auth"),
-        .use = 0,
-    },
-    {
-        .value = FPL_EXTENSION_TYPE_SIGNATURE_ALGORITHMS_CERT,
-        .name = FPL_NAME("signature_algorithms_cert"),
-        .use = 0,
-    },
-    {
-        .value = FPL_EXTENSION_TYPE_KEY_SHARE,
-        .name = FPL_NAME("key_share"),
         .use = 0,
     },
     {
@@ -653,7 +667,12 @@ const fpl_handshake_type_row fpl_handshake_type_rows[FPL_NUM_HANDSHAKE_TYPE] = {
     {
         .value = FPL_HANDSHAKE_TYPE_NEW_SESSION_TICKET,
         .name = FPL_NAME("new_session_ticket"),
-        .use = 0,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_HANDSHAKE_TYPE_ENCRYPTED_EXTENSIONS,
+        .name = FPL_NAME("encrypted_extensions"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_HANDSHAKE_TYPE_CERTIFICATE,
@@ -691,6 +710,11 @@ const fpl_handshake_type_row fpl_handshake_type_rows[FPL_NUM_HANDSHAKE_TYPE] = {
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
+        .value = FPL_HANDSHAKE_TYPE_KEY_UPDATE,
+        .name = FPL_NAME("key_update"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
         .value = FPL_HANDSHAKE_TYPE_CERTIFICATE_STATUS,
         .name = FPL_NAME("certificate_status"),
         .use = 0,
@@ -702,6 +726,29 @@ const fpl_handshake_type_row *fpl_handshake_type_find(fpl_handshake_type value)
     for (size_t i = 0; i < FPL_NUM_HANDSHAKE_TYPE; i++) {
         if (fpl_handshake_type_rows[i].value == value) {
             return &fpl_handshake_type_rows[i];
+        }
+    }
+    return NULL;
+}
+
+const fpl_key_update_request_row fpl_key_update_request_rows[FPL_NUM_KEY_UPDATE_REQUEST] = {
+    {
+        .value = FPL_KEY_UPDATE_REQUEST_UPDATE_NOT_REQUESTED,
+        .name = FPL_NAME("update_not_requested"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_KEY_UPDATE_REQUEST_UPDATE_REQUESTED,
+        .name = FPL_NAME("update_requested"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+};
+
+const fpl_key_update_request_row *fpl_key_update_request_find(fpl_key_update_request value)
+{
+    for (size_t i = 0; i < FPL_NUM_KEY_UPDATE_REQUEST; i++) {
+        if (fpl_key_update_request_rows[i].value == value) {
+            return &fpl_key_update_request_rows[i];
         }
     }
     return NULL;
@@ -730,19 +777,29 @@ const fpl_named_group_row fpl_named_group_rows[FPL_NUM_NAMED_GROUP] = {
         .value = FPL_NAMED_GROUP_X25519,
         .name = FPL_NAME("x25519"),
         .share_length = 32,
-        .use = FPL_USE_DTLS12,
+        .server_share_length = 32,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_NAMED_GROUP_SECP256R1,
         .name = FPL_NAME("secp256r1"),
         .share_length = 65,
-        .use = FPL_USE_DTLS12,
+        .server_share_length = 65,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_NAMED_GROUP_SECP384R1,
         .name = FPL_NAME("secp384r1"),
         .share_length = 97,
-        .use = FPL_USE_DTLS12,
+        .server_share_length = 97,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_NAMED_GROUP_X25519MLKEM768,
+        .name = FPL_NAME("X25519MLKEM768"),
+        .share_length = 1216,
+        .server_share_length = 1120,
+        .use = FPL_USE_DTLS13,
     },
     {
         .value = FPL_NAMED_GROUP_SECP521R1,
@@ -762,11 +819,6 @@ const fpl_named_group_row fpl_named_group_rows[FPL_NUM_NAMED_GROUP] = {
     {
         .value = FPL_NAMED_GROUP_FFDHE3072,
         .name = FPL_NAME("ffdhe3072"),
-        .use = 0,
-    },
-    {
-        .value = FPL_NAMED_GROUP_X25519MLKEM768,
-        .name = FPL_NAME("X25519MLKEM768"),
         .use = 0,
     },
 };
@@ -790,7 +842,12 @@ const fpl_protocol_version_row fpl_protocol_version_rows[FPL_NUM_PROTOCOL_VERSIO
     {
         .value = FPL_PROTOCOL_VERSION_DTLS12,
         .name = FPL_NAME("dtls12"),
-        .use = FPL_USE_DTLS12,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_PROTOCOL_VERSION_DTLS13,
+        .name = FPL_NAME("dtls13"),
+        .use = FPL_USE_DTLS13,
     },
 };
 
@@ -810,14 +867,14 @@ const fpl_signature_scheme_row fpl_signature_scheme_rows[FPL_NUM_SIGNATURE_SCHEM
         .name = FPL_NAME("ecdsa_secp256r1_sha256"),
         .hash = FPL_HASH_SHA256,
         .curve = FPL_NAMED_GROUP_SECP256R1,
-        .use = FPL_USE_DTLS12,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_SIGNATURE_SCHEME_ECDSA_SECP384R1_SHA384,
         .name = FPL_NAME("ecdsa_secp384r1_sha384"),
         .hash = FPL_HASH_SHA384,
         .curve = FPL_NAMED_GROUP_SECP384R1,
-        .use = FPL_USE_DTLS12,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_SIGNATURE_SCHEME_ECDSA_SECP521R1_SHA512,
@@ -887,21 +944,21 @@ const fpl_srtp_protection_profile_row fpl_srtp_protection_profile_rows[FPL_NUM_S
         .name = FPL_NAME("SRTP_AEAD_AES_256_GCM"),
         .key_length = 32,
         .salt_length = 12,
-        .use = FPL_USE_DTLS12,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_SRTP_PROTECTION_PROFILE_SRTP_AEAD_AES_128_GCM,
         .name = FPL_NAME("SRTP_AEAD_AES_128_GCM"),
         .key_length = 16,
         .salt_length = 12,
-        .use = FPL_USE_DTLS12,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_SRTP_PROTECTION_PROFILE_SRTP_AES128_CM_HMAC_SHA1_80,
         .name = FPL_NAME("SRTP_AES128_CM_HMAC_SHA1_80"),
         .key_length = 16,
         .salt_length = 14,
-        .use = FPL_USE_DTLS12,
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_SRTP_PROTECTION_PROFILE_SRTP_AES128_CM_HMAC_SHA1_32,
@@ -977,6 +1034,12 @@ const char *fpl_extension_type_name(fpl_extension_type value)
 const char *fpl_handshake_type_name(fpl_handshake_type value)
 {
     const fpl_handshake_type_row *row = fpl_handshake_type_find(value);
+    return row == NULL ? NULL : row->name;
+}
+
+const char *fpl_key_update_request_name(fpl_key_update_request value)
+{
+    const fpl_key_update_request_row *row = fpl_key_update_request_find(value);
     return row == NULL ? NULL : row->name;
 }
 

@@ -2,9 +2,9 @@
  *
  * From spec/registries/{aead, alert, alert_level, cipher_suite, client_certificate_type,
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
- *      hash, key_exchange, name_type, named_group, protocol_version, signature_scheme,
+ *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 79980562d9f143f12d06744373c6d1d9de29b1dbc3a89fc80f4cbae3d43a3d14 */
+ * SHA-256 of these: 684c7b82215363faf87dd3a4e3fae203b69d97a9d16f78d425a2fa0348c0cef4 */
 /* Internal registries, and the rows of all registries with what the spec adds to a code point. */
 #ifndef FPL_REGISTRIES_H
 #define FPL_REGISTRIES_H
@@ -156,7 +156,7 @@ typedef struct fpl_content_type_row {
     uint8_t use; /* FPL_USE_ bits */
 } fpl_content_type_row;
 
-#define FPL_NUM_CONTENT_TYPE 4
+#define FPL_NUM_CONTENT_TYPE 5
 extern const fpl_content_type_row fpl_content_type_rows[FPL_NUM_CONTENT_TYPE]; /* in the order of the spec */
 
 /* fpl_content_type_find returns the row of |value|, or NULL. */
@@ -204,11 +204,23 @@ typedef struct fpl_handshake_type_row {
     uint8_t use; /* FPL_USE_ bits */
 } fpl_handshake_type_row;
 
-#define FPL_NUM_HANDSHAKE_TYPE 13
+#define FPL_NUM_HANDSHAKE_TYPE 15
 extern const fpl_handshake_type_row fpl_handshake_type_rows[FPL_NUM_HANDSHAKE_TYPE]; /* in the order of the spec */
 
 /* fpl_handshake_type_find returns the row of |value|, or NULL. */
 const fpl_handshake_type_row *fpl_handshake_type_find(fpl_handshake_type value);
+
+typedef struct fpl_key_update_request_row {
+    fpl_key_update_request value;
+    const char *name;
+    uint8_t use; /* FPL_USE_ bits */
+} fpl_key_update_request_row;
+
+#define FPL_NUM_KEY_UPDATE_REQUEST 2
+extern const fpl_key_update_request_row fpl_key_update_request_rows[FPL_NUM_KEY_UPDATE_REQUEST]; /* in the order of the spec */
+
+/* fpl_key_update_request_find returns the row of |value|, or NULL. */
+const fpl_key_update_request_row *fpl_key_update_request_find(fpl_key_update_request value);
 
 typedef struct fpl_name_type_row {
     fpl_name_type value;
@@ -226,6 +238,7 @@ typedef struct fpl_named_group_row {
     fpl_named_group value;
     const char *name;
     uint16_t share_length; /* 0 = does not apply */
+    uint16_t server_share_length; /* 0 = does not apply */
     uint8_t use; /* FPL_USE_ bits */
 } fpl_named_group_row;
 
@@ -241,7 +254,7 @@ typedef struct fpl_protocol_version_row {
     uint8_t use; /* FPL_USE_ bits */
 } fpl_protocol_version_row;
 
-#define FPL_NUM_PROTOCOL_VERSION 2
+#define FPL_NUM_PROTOCOL_VERSION 3
 extern const fpl_protocol_version_row fpl_protocol_version_rows[FPL_NUM_PROTOCOL_VERSION]; /* in the order of the spec */
 
 /* fpl_protocol_version_find returns the row of |value|, or NULL. */

@@ -18,7 +18,7 @@ static const fpl_flight_line flight_hello[] = {
         .build = fpl_build_server_hello, .message = FPL_MESSAGE_SERVER_HELLO, .transcript = FPL_TRANSCRIPT_APPEND,
         .epoch = 0},
     { /* line 19: certificate */
-        .build = fpl_build_certificate, .message = FPL_MESSAGE_CERTIFICATE12, .transcript = FPL_TRANSCRIPT_APPEND,
+        .build = fpl_build_certificate12, .message = FPL_MESSAGE_CERTIFICATE12, .transcript = FPL_TRANSCRIPT_APPEND,
         .epoch = 0},
 };
 
@@ -31,7 +31,7 @@ static const fpl_flight_line flight_hello_done[] = {
         .build = fpl_build_server_key_exchange, .message = FPL_MESSAGE_SERVER_KEY_EXCHANGE,
         .transcript = FPL_TRANSCRIPT_APPEND, .epoch = 0},
     { /* line 29: certificate_request */
-        .build = fpl_build_certificate_request, .message = FPL_MESSAGE_CERTIFICATE_REQUEST12,
+        .build = fpl_build_certificate_request12, .message = FPL_MESSAGE_CERTIFICATE_REQUEST12,
         .when = flight_hello_done_1_when, .num_when = 1, .transcript = FPL_TRANSCRIPT_APPEND, .epoch = 0},
     { /* line 30: server_hello_done */
         .build = fpl_build_server_hello_done, .message = FPL_MESSAGE_SERVER_HELLO_DONE,

@@ -283,23 +283,26 @@ static const fpl_row given_up_rows[] = {
 /* states, by id; 0 is none */
 static const fpl_state states[] = {
     [FPL_RESEND12_PREPARING] = { /* line 14 */
-        .name = FPL_NAME("PREPARING"), .rows = preparing_rows, .num_rows = 1},
+        .name = FPL_NAME("PREPARING"), .rows = preparing_rows, .num_rows = 1, .twin = FPL_RESEND13_PREPARING},
     [FPL_RESEND12_SENDING] = { /* line 20 */
-        .name = FPL_NAME("SENDING"), .rows = sending_rows, .num_rows = 2, .writes = true},
+        .name = FPL_NAME("SENDING"), .rows = sending_rows, .num_rows = 2, .writes = true,
+        .twin = FPL_RESEND13_SENDING},
     [FPL_RESEND12_WAITING] = { /* line 35 */
-        .name = FPL_NAME("WAITING"), .rows = waiting_rows, .num_rows = 4},
+        .name = FPL_NAME("WAITING"), .rows = waiting_rows, .num_rows = 4, .twin = FPL_RESEND13_WAITING},
     [FPL_RESEND12_RESENDING] = { /* line 58 */
         .name = FPL_NAME("RESENDING"), .rows = resending_rows, .num_rows = 3, .writes = true},
     [FPL_RESEND12_RESENDING_AS_ASKED] = { /* line 74 */
-        .name = FPL_NAME("RESENDING_AS_ASKED"), .rows = resending_as_asked_rows, .num_rows = 3, .writes = true},
+        .name = FPL_NAME("RESENDING_AS_ASKED"), .rows = resending_as_asked_rows, .num_rows = 3, .writes = true,
+        .twin = FPL_RESEND13_RESENDING_AS_ASKED},
     [FPL_RESEND12_RETAINED] = { /* line 91 */
         .name = FPL_NAME("RETAINED"), .rows = retained_rows, .num_rows = 3},
     [FPL_RESEND12_REPEATING] = { /* line 109 */
         .name = FPL_NAME("REPEATING"), .rows = repeating_rows, .num_rows = 2, .writes = true},
     [FPL_RESEND12_GIVEN_UP] = { /* line 119 */
-        .name = FPL_NAME("GIVEN_UP"), .rows = given_up_rows, .num_rows = 1, .immediate = true},
+        .name = FPL_NAME("GIVEN_UP"), .rows = given_up_rows, .num_rows = 1, .immediate = true,
+        .twin = FPL_RESEND13_GIVEN_UP},
     [FPL_RESEND12_FINISHED] = { /* line 125 */
-        .name = FPL_NAME("FINISHED"), .final = true},
+        .name = FPL_NAME("FINISHED"), .final = true, .twin = FPL_RESEND13_FINISHED},
 };
 
 const fpl_machine fpl_machine_resend12 = {

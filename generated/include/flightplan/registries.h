@@ -2,9 +2,9 @@
  *
  * From spec/registries/{aead, alert, alert_level, cipher_suite, client_certificate_type,
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
- *      hash, key_exchange, name_type, named_group, protocol_version, signature_scheme,
+ *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 79980562d9f143f12d06744373c6d1d9de29b1dbc3a89fc80f4cbae3d43a3d14 */
+ * SHA-256 of these: 684c7b82215363faf87dd3a4e3fae203b69d97a9d16f78d425a2fa0348c0cef4 */
 /* Code points of DTLS: numbers on the wire and their names. An entry being listed does not mean that it
  * is offered; other values occur, so every type is a plain integer. */
 #ifndef FLIGHTPLAN_REGISTRIES_H
@@ -76,10 +76,10 @@ enum {
     FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 = 0xc02b, /* RFC 5289 section 3.2 */
     FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 = 0xc02c, /* RFC 5289 section 3.2 */
     FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 = 0xcca9, /* RFC 7905 section 2 */
-    FPL_CIPHER_SUITE_TLS_EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff, /* RFC 5746 section 3.3 */
     FPL_CIPHER_SUITE_TLS_AES_128_GCM_SHA256 = 0x1301, /* RFC 8446 appendix B.4 */
     FPL_CIPHER_SUITE_TLS_AES_256_GCM_SHA384 = 0x1302, /* RFC 8446 appendix B.4 */
     FPL_CIPHER_SUITE_TLS_CHACHA20_POLY1305_SHA256 = 0x1303, /* RFC 8446 appendix B.4 */
+    FPL_CIPHER_SUITE_TLS_EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff, /* RFC 5746 section 3.3 */
     FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA = 0xc009, /* RFC 8422 section 6 */
     FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA = 0xc00a, /* RFC 8422 section 6 */
     FPL_CIPHER_SUITE_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA = 0xc013, /* RFC 8422 section 6 */
@@ -125,6 +125,7 @@ enum {
     FPL_CONTENT_TYPE_ALERT = 0x15, /* RFC 5246 section 6.2.1 */
     FPL_CONTENT_TYPE_HANDSHAKE = 0x16, /* RFC 5246 section 6.2.1 */
     FPL_CONTENT_TYPE_APPLICATION_DATA = 0x17, /* RFC 5246 section 6.2.1 */
+    FPL_CONTENT_TYPE_ACK = 0x1a, /* RFC 9147 section 7 */
 };
 
 /* fpl_content_type_name returns the registered name of |value|, and NULL if it is not listed above. The
@@ -164,6 +165,11 @@ enum {
     FPL_EXTENSION_TYPE_USE_SRTP = 0x000e, /* RFC 5764 section 4.1.1 */
     FPL_EXTENSION_TYPE_EXTENDED_MASTER_SECRET = 0x0017, /* RFC 7627 section 5.1 */
     FPL_EXTENSION_TYPE_RENEGOTIATION_INFO = 0xff01, /* RFC 5746 section 3.2 */
+    FPL_EXTENSION_TYPE_SUPPORTED_VERSIONS = 0x002b, /* RFC 8446 section 4.2.1 */
+    FPL_EXTENSION_TYPE_COOKIE = 0x002c, /* RFC 8446 section 4.2.2 */
+    FPL_EXTENSION_TYPE_CERTIFICATE_AUTHORITIES = 0x002f, /* RFC 8446 section 4.2.4 */
+    FPL_EXTENSION_TYPE_SIGNATURE_ALGORITHMS_CERT = 0x0032, /* RFC 8446 section 4.2.3 */
+    FPL_EXTENSION_TYPE_KEY_SHARE = 0x0033, /* RFC 8446 section 4.2.8 */
     FPL_EXTENSION_TYPE_MAX_FRAGMENT_LENGTH = 0x0001, /* RFC 6066 section 4 */
     FPL_EXTENSION_TYPE_STATUS_REQUEST = 0x0005, /* RFC 6066 section 8 */
     FPL_EXTENSION_TYPE_APPLICATION_LAYER_PROTOCOL_NEGOTIATION = 0x0010, /* RFC 7301 section 3.1 */
@@ -175,13 +181,8 @@ enum {
     FPL_EXTENSION_TYPE_SESSION_TICKET = 0x0023, /* RFC 5077 section 3.2 */
     FPL_EXTENSION_TYPE_PRE_SHARED_KEY = 0x0029, /* RFC 8446 section 4.2 */
     FPL_EXTENSION_TYPE_EARLY_DATA = 0x002a, /* RFC 8446 section 4.2 */
-    FPL_EXTENSION_TYPE_SUPPORTED_VERSIONS = 0x002b, /* RFC 8446 section 4.2 */
-    FPL_EXTENSION_TYPE_COOKIE = 0x002c, /* RFC 8446 section 4.2 */
     FPL_EXTENSION_TYPE_PSK_KEY_EXCHANGE_MODES = 0x002d, /* RFC 8446 section 4.2 */
-    FPL_EXTENSION_TYPE_CERTIFICATE_AUTHORITIES = 0x002f, /* RFC 8446 section 4.2 */
     FPL_EXTENSION_TYPE_POST_HANDSHAKE_AUTH = 0x0031, /* RFC 8446 section 4.2 */
-    FPL_EXTENSION_TYPE_SIGNATURE_ALGORITHMS_CERT = 0x0032, /* RFC 8446 section 4.2 */
-    FPL_EXTENSION_TYPE_KEY_SHARE = 0x0033, /* RFC 8446 section 4.2 */
     FPL_EXTENSION_TYPE_CONNECTION_ID = 0x0036, /* RFC 9146 section 3 */
 };
 
@@ -197,7 +198,8 @@ enum {
     FPL_HANDSHAKE_TYPE_CLIENT_HELLO = 0x01, /* RFC 6347 section 4.3.2 */
     FPL_HANDSHAKE_TYPE_SERVER_HELLO = 0x02, /* RFC 6347 section 4.3.2 */
     FPL_HANDSHAKE_TYPE_HELLO_VERIFY_REQUEST = 0x03, /* RFC 6347 section 4.3.2 */
-    FPL_HANDSHAKE_TYPE_NEW_SESSION_TICKET = 0x04, /* RFC 5077 section 3.3 */
+    FPL_HANDSHAKE_TYPE_NEW_SESSION_TICKET = 0x04, /* RFC 8446 section 4.6.1 */
+    FPL_HANDSHAKE_TYPE_ENCRYPTED_EXTENSIONS = 0x08, /* RFC 9147 section 5.2 */
     FPL_HANDSHAKE_TYPE_CERTIFICATE = 0x0b, /* RFC 6347 section 4.3.2 */
     FPL_HANDSHAKE_TYPE_SERVER_KEY_EXCHANGE = 0x0c, /* RFC 6347 section 4.3.2 */
     FPL_HANDSHAKE_TYPE_CERTIFICATE_REQUEST = 0x0d, /* RFC 6347 section 4.3.2 */
@@ -205,12 +207,25 @@ enum {
     FPL_HANDSHAKE_TYPE_CERTIFICATE_VERIFY = 0x0f, /* RFC 6347 section 4.3.2 */
     FPL_HANDSHAKE_TYPE_CLIENT_KEY_EXCHANGE = 0x10, /* RFC 6347 section 4.3.2 */
     FPL_HANDSHAKE_TYPE_FINISHED = 0x14, /* RFC 6347 section 4.3.2 */
+    FPL_HANDSHAKE_TYPE_KEY_UPDATE = 0x18, /* RFC 9147 section 5.2 */
     FPL_HANDSHAKE_TYPE_CERTIFICATE_STATUS = 0x16, /* RFC 6066 section 8 */
 };
 
 /* fpl_handshake_type_name returns the registered name of |value|, and NULL if it is not listed above. The
  * string is static. A library built with FPL_NO_NAMES always returns NULL. */
 FPL_EXPORT const char *fpl_handshake_type_name(fpl_handshake_type value);
+
+/* fpl_key_update_request is a KeyUpdateRequest (RFC 8446 section 4.6.3). Other values occur on the wire. */
+typedef uint8_t fpl_key_update_request;
+
+enum {
+    FPL_KEY_UPDATE_REQUEST_UPDATE_NOT_REQUESTED = 0x00, /* RFC 8446 section 4.6.3 */
+    FPL_KEY_UPDATE_REQUEST_UPDATE_REQUESTED = 0x01, /* RFC 8446 section 4.6.3 */
+};
+
+/* fpl_key_update_request_name returns the registered name of |value|, and NULL if it is not listed above. The
+ * string is static. A library built with FPL_NO_NAMES always returns NULL. */
+FPL_EXPORT const char *fpl_key_update_request_name(fpl_key_update_request value);
 
 /* fpl_name_type is a NameType (RFC 6066 section 3). Other values occur on the wire. */
 typedef uint8_t fpl_name_type;
@@ -230,11 +245,11 @@ enum {
     FPL_NAMED_GROUP_X25519 = 0x001d, /* RFC 8422 section 5.1.1 */
     FPL_NAMED_GROUP_SECP256R1 = 0x0017, /* RFC 8422 section 5.1.1 */
     FPL_NAMED_GROUP_SECP384R1 = 0x0018, /* RFC 8422 section 5.1.1 */
+    FPL_NAMED_GROUP_X25519MLKEM768 = 0x11ec, /* draft-ietf-tls-ecdhe-mlkem section 7.1 */
     FPL_NAMED_GROUP_SECP521R1 = 0x0019, /* RFC 8422 section 5.1.1 */
     FPL_NAMED_GROUP_X448 = 0x001e, /* RFC 8422 section 5.1.1 */
     FPL_NAMED_GROUP_FFDHE2048 = 0x0100, /* RFC 7919 section 2 */
     FPL_NAMED_GROUP_FFDHE3072 = 0x0101, /* RFC 7919 section 2 */
-    FPL_NAMED_GROUP_X25519MLKEM768 = 0x11ec, /* draft-ietf-tls-ecdhe-mlkem section 7.1 */
 };
 
 /* fpl_named_group_name returns the registered name of |value|, and NULL if it is not listed above. The
@@ -247,6 +262,7 @@ typedef uint16_t fpl_protocol_version;
 enum {
     FPL_PROTOCOL_VERSION_DTLS10 = 0xfeff, /* RFC 6347 section 4.1 */
     FPL_PROTOCOL_VERSION_DTLS12 = 0xfefd, /* RFC 6347 section 4.1 */
+    FPL_PROTOCOL_VERSION_DTLS13 = 0xfefc, /* RFC 9147 section 5.3 */
 };
 
 /* fpl_protocol_version_name returns the registered name of |value|, and NULL if it is not listed above. The
