@@ -154,13 +154,13 @@ class _Builder:
         constraints = []
         for index, c in enumerate(body.get("constraints", [])):
             where = body["constraints"].src_of(index)
-            kinds = [k for k in c if k not in ("field", "alert", "ref")]
+            kinds = [k for k in c if k not in ("field", "alert", "ref", "while_below")]
             if len(kinds) != 1:
                 self.problems.append(Problem(where, f"{len(kinds)} rules in one constraint; write one constraint for each"))
                 continue
             value = c[kinds[0]]
             constraints.append(Constraint(c["field"], kinds[0], tuple(value) if isinstance(value, list) else value,
-                                          c["alert"], c["ref"], where))
+                                          c["alert"], c["ref"], where, c.get("while_below")))
         variants = body.get("variants", {})
         return Struct(
             name, body.get("ref"), body.get("doc", ""), body.get("code"), body.get("content"),

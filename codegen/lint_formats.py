@@ -86,6 +86,8 @@ def constraint_problems(spec, struct, constraint):
             yield f"`each_at_most: {constraint.value[0]}` is no number in the elements of `{field.name}`; name one"
         if constraint.value[1] in fields:
             yield f"`{constraint.value[1]}` is a field too; name an argument of the decoder otherwise"
+    elif constraint.while_below is not None:
+        yield "`while_below` compares the argument of `each_at_most`; delete it"
     if constraint.kind == "length_from_registry":
         key, column = constraint.value
         registry = resolve(spec, fields[key].type.base) if key in fields else None

@@ -116,7 +116,7 @@ def _struct(struct):
         ref=struct.ref, code=struct.code, content=struct.content, versions=_set(struct.versions), sent_by=struct.sent_by,
         epoch={v: str(e) for v, e in struct.epochs.items()}, select=struct.select,
         field=shapes.get(None), case={c: {"field": s} for c, s in shapes.items() if c is not None},
-        constraint={f"{c.field} {c.kind}": {"value": _value(c.value), "alert": c.alert, "ref": c.ref} for c in struct.constraints},
+        constraint={f"{c.field} {c.kind}": _plain(value=_value(c.value), while_below=c.while_below, alert=c.alert, ref=c.ref) for c in struct.constraints},
         variant={v.name: {"field": v.field, "constant": v.constant, "ref": v.ref} for v in struct.variants.values()})
 
 

@@ -99,6 +99,7 @@ class Constraint:
     alert: str
     ref: str
     src: Src
+    while_below: Optional[int] = None   # each_at_most: it binds while the decoder's argument is below this
 
 
 @dataclass(frozen=True, eq=False)

@@ -351,6 +351,8 @@ class Wire:
             broken = f"!{self.unique_name(shape.base, value)}({out})"
         elif kind == "each_at_most" and shape.what == "structs":
             broken = f"!{self.each_name(shape.base, value[0])}({out}, {value[1]})"
+            if constraint.while_below is not None:
+                broken = f"{value[1]} < {constraint.while_below} && {broken}"
         elif kind == "length_from_registry" and shape.c_type == "fpl_bytes":
             broken = self.length_broken(constraint, field, fields)
         else:

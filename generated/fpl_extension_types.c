@@ -8,7 +8,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 46346af7785b76da81ec566271be2b4f3c739024c59351d15a92e697ebeb5c02 */
+ * SHA-256 of these: d60956c3bd7b4b73228f390db30208965f90a6798fa124dd66199746f7569d8f */
 #include "fpl_extension_types.h"
 
 static bool malformed(fpl_reader *r, const char *where)

@@ -3,7 +3,7 @@
  * From spec/extensions/{_rules, certificate_authorities, cookie, ec_point_formats, extended_master_secret,
  *      key_share, renegotiation_info, server_name, signature_algorithms, signature_algorithms_cert,
  *      supported_groups, supported_versions, use_srtp}.yaml
- * SHA-256 of these: b3eb9a1e4fb85b01569563cb0f755e88b67d5277418084adfae76e0354008d31 */
+ * SHA-256 of these: 71b32fa6cb2c6d85b3cee39cdde7ddf73eb8d6161a8078bc389d7efb9e64a107 */
 #include "fpl_extensions.h"
 
 #include <flightplan/flightplan.h>
@@ -367,6 +367,13 @@ static bool check_host_name_is_plain(const fpl_conn *conn, fpl_bytes body)
     return fpl_decode_server_name_list(&ext, &r) && fpl_extension_check_host_name_is_plain(conn, &ext);
 }
 
+static bool check_offered_share_is_valid(const fpl_conn *conn, fpl_bytes body)
+{
+    fpl_reader r = fpl_reader_of(body.data, body.len);
+    fpl_key_share_client_hello ext;
+    return fpl_decode_key_share_client_hello(&ext, &r) && fpl_extension_check_offered_share_is_valid(conn, &ext);
+}
+
 static bool check_renegotiated_connection_empty(const fpl_conn *conn, fpl_bytes body)
 {
     fpl_reader r = fpl_reader_of(body.data, body.len);
@@ -727,6 +734,8 @@ static const fpl_extension_check checks_dtls13_client_hello_cookie[] = {
 static const fpl_extension_check checks_dtls13_client_hello_key_share[] = {
     {check_shares_follow_supported_groups, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER,
      FPL_NAME("shares_follow_supported_groups"), FPL_NAME("rfc8446#4.2.8")},
+    {check_offered_share_is_valid, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, FPL_NAME("offered_share_is_valid"),
+     FPL_NAME("rfc8446#4.2.8.2")},
 };
 
 static const fpl_extension_check checks_dtls13_client_hello_server_name[] = {
@@ -759,7 +768,7 @@ static const fpl_extension_use uses_dtls13_client_hello[] = {
         .decode = form_key_share_client_hello,
         .accept = accept_key_share_consider,
         .checks = checks_dtls13_client_hello_key_share,
-        .num_checks = 1,
+        .num_checks = 2,
         .absent_alert = FPL_NO_ALERT,
         .ref = FPL_NAME("rfc8446#4.2.8"),
     },
@@ -841,6 +850,8 @@ static const fpl_extension_check checks_any_client_hello_ec_point_formats[] = {
 static const fpl_extension_check checks_any_client_hello_key_share[] = {
     {check_shares_follow_supported_groups, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER,
      FPL_NAME("shares_follow_supported_groups"), FPL_NAME("rfc8446#4.2.8")},
+    {check_offered_share_is_valid, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, FPL_NAME("offered_share_is_valid"),
+     FPL_NAME("rfc8446#4.2.8.2")},
 };
 
 static const fpl_extension_check checks_any_client_hello_renegotiation_info[] = {
@@ -896,7 +907,7 @@ static const fpl_extension_use uses_any_client_hello[] = {
         .decode = form_key_share_client_hello,
         .accept = accept_key_share_consider,
         .checks = checks_any_client_hello_key_share,
-        .num_checks = 1,
+        .num_checks = 2,
         .absent_alert = FPL_NO_ALERT,
         .ref = FPL_NAME("rfc8446#4.2.8"),
     },

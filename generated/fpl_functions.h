@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: be3a2654c296ba8000e7700b4c10947b3fcbab97ea22ef5302292d2d658553a2 */
+ * SHA-256 of these: b4bd9c2ebd742f4c563ba0828918155f4a9c494c07bc73ca1643528cdcc3df06 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -538,6 +538,10 @@ bool fpl_extension_check_cookie_is_fresh(const fpl_conn *conn, const fpl_cookie 
 /* fpl_extension_check_shares_follow_supported_groups: every share's group is in supported_groups, in the same
  * order */
 bool fpl_extension_check_shares_follow_supported_groups(const fpl_conn *conn, const fpl_key_share_client_hello *ext);
+
+/* fpl_extension_check_offered_share_is_valid: the share that we would use: point on its curve, of no small
+ * order; of the length of a public key */
+bool fpl_extension_check_offered_share_is_valid(const fpl_conn *conn, const fpl_key_share_client_hello *ext);
 
 /* fpl_extension_check_demanded_group_was_supported: in our supported_groups, for 1.3 */
 bool fpl_extension_check_demanded_group_was_supported(const fpl_conn *conn, const fpl_key_share_hello_retry_request *ext);

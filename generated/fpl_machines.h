@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: be3a2654c296ba8000e7700b4c10947b3fcbab97ea22ef5302292d2d658553a2 */
+ * SHA-256 of these: b4bd9c2ebd742f4c563ba0828918155f4a9c494c07bc73ca1643528cdcc3df06 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

@@ -5,7 +5,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 6fd255801c216fc7e07351e2cf666178e2b820425467b769f01d0394339b1085 */
+ * SHA-256 of these: 5081acff002dd591f031950060c064b51e67fa9a51bc6f3b1adbc9d23581e840 */
 /* Messages and record bodies: structs of views into the caller's bytes, and their codecs. A decoder
  * copies nothing and keeps nothing; a view lives as long as the bytes that were decoded. */
 #ifndef FPL_MESSAGES_H

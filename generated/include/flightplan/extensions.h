@@ -3,7 +3,7 @@
  * From spec/extensions/{_rules, certificate_authorities, cookie, ec_point_formats, extended_master_secret,
  *      key_share, renegotiation_info, server_name, signature_algorithms, signature_algorithms_cert,
  *      supported_groups, supported_versions, use_srtp}.yaml
- * SHA-256 of these: b3eb9a1e4fb85b01569563cb0f755e88b67d5277418084adfae76e0354008d31 */
+ * SHA-256 of these: 71b32fa6cb2c6d85b3cee39cdde7ddf73eb8d6161a8078bc389d7efb9e64a107 */
 /* Setters and getters of extensions, one set for each file of spec/extensions whose policy names `local` or
  * `result` and is not custom. */
 #ifndef FLIGHTPLAN_EXTENSIONS_H
