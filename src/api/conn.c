@@ -106,7 +106,8 @@ static bool may_pin(const fpl_conn *conn)
         return true;
     }
     return fpl_conn_asks_client(conn) &&
-           conn->fixed[FPL_FIXED_CLIENT_CERTIFICATE12 + 1] != FPL_ANSWER_CLIENT_CERTIFICATE12_EMPTY;
+           conn->fixed[FPL_FIXED_CLIENT_CERTIFICATE12 + 1] != FPL_ANSWER_CLIENT_CERTIFICATE12_EMPTY &&
+           conn->fixed[FPL_FIXED_CLIENT_CERTIFICATE13 + 1] != FPL_ANSWER_CLIENT_CERTIFICATE13_EMPTY;
 }
 
 fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32], fpl_time now)

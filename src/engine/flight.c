@@ -335,6 +335,18 @@ static bool repeats(const fpl_conn *conn, const fpl_flight *flight, const fpl_fr
            memcmp(flight->answers_body + fragment->offset, fragment->body.data, fragment->body.len) == 0;
 }
 
+bool fpl_flights_answer(const fpl_conn *conn, uint16_t seq)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        const fpl_flight *flight = conn->flights[i];
+        if (flight != NULL && !flight->released && flight->answers && seq <= flight->answers_seq &&
+            !(conn->has_acked && seq <= conn->acked_seq)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated)
 {
     conn->stats.duplicates++;

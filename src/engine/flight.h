@@ -23,6 +23,9 @@ void fpl_flights_answered(fpl_conn *conn);
  * implicit ACK of the flight that it answers (RFC 9147 section 7.1). */
 void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event, bool acknowledges);
 
+/* fpl_flights_answer tells whether an outstanding flight answers the message `seq` or one after it, and no ACK does. */
+bool fpl_flights_answer(const fpl_conn *conn, uint16_t seq);
+
 /* fpl_flights_note_again handles a fragment of a message that was consumed before. */
 void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated);
 

@@ -182,16 +182,19 @@ static void keep_fragment(fpl_conn *conn, const fpl_fragment *fragment)
     }
 }
 
-/* A message that was consumed before: one that we acknowledged is acknowledged again, for our ACK was lost; else it may
- * draw the flight that answers it. */
+/* A message that was consumed before. One that we acknowledged is acknowledged again, for our ACK was lost; one that a
+ * flight of ours answers may draw that flight; one of the flight still arriving says that the peer waits for an ACK. */
 static void take_again(fpl_conn *conn, const fpl_fragment *fragment, bool authenticated)
 {
-    if (is_dtls13(conn) && authenticated && conn->has_acked && fragment->seq <= conn->acked_seq) {
-        conn->stats.duplicates++;
-        tell_peer(conn, FPL_PEER_REPEATS_ACKED_MESSAGE, fragment->epoch);
+    if (!is_dtls13(conn) || !authenticated || fpl_flights_answer(conn, fragment->seq)) {
+        fpl_flights_note_again(conn, fragment, authenticated);
         return;
     }
-    fpl_flights_note_again(conn, fragment, authenticated);
+    conn->stats.duplicates++;
+    tell_peer(conn,
+              conn->has_acked && fragment->seq <= conn->acked_seq ? FPL_PEER_REPEATS_ACKED_MESSAGE
+                                                                  : FPL_PEER_FLIGHT_CONTINUES,
+              fragment->epoch);
 }
 
 static bool is_malformed(const fpl_conn *conn, const fpl_fragment *fragment)
