@@ -20,12 +20,25 @@ static void to_standard_output(const uint8_t *data, size_t len)
     }
 }
 
+/* Later, where an update of ours is still under way. */
+static void renew_keys(channel *l)
+{
+    if (l->options->update_keys == 0 || ++l->records_sent < l->options->update_keys) {
+        return;
+    }
+    if (fpl_conn_update_keys(l->conn, clock_now()) == FPL_OK) {
+        l->records_sent = 0;
+        note("%s: renewing the keys", l->who);
+    }
+}
+
 static void seal_and_send(channel *l, const uint8_t *data, size_t len)
 {
     uint8_t datagram[UDP_LARGEST];
     size_t out_len = 0;
     if (fpl_conn_send(l->conn, data, len, datagram, sizeof datagram, &out_len, clock_now()) == FPL_OK) {
         udp_send(l->fd, datagram, out_len, l->to);
+        renew_keys(l);
     }
 }
 
@@ -104,7 +117,7 @@ void channel_drain(channel *l)
         fpl_result result = fpl_conn_poll(l->conn, datagram, sizeof datagram, &out);
         if (result == FPL_FAILED && !l->failed) {
             l->failed = true;
-            event_failed(l->who, l->conn);
+            event_failed(l->options, l->who, l->conn);
         }
         if (result != FPL_OK) {
             l->deadline = result == FPL_NO_MEMORY ? clock_now() + 100 : FPL_NEVER;

@@ -18,6 +18,7 @@ typedef struct channel {
     bool               failed;
     fpl_time           deadline; /* when channel_timeout is due; FPL_NEVER */
     uint64_t           bytes_received;
+    uint64_t           records_sent; /* since the keys were last renewed, with --update-keys */
 } channel;
 
 /* channel_drain polls until there is nothing left to do: call it after whatever touched the connection. Data

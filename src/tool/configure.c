@@ -73,14 +73,31 @@ static int set_credential(const options *o, fpl_config *config)
     return o->command == COMMAND_SERVER ? make_credential(config) : TOOL_OK;
 }
 
+/* The one group that a library may be without is the one its libcrypto lacks. */
+static int set_groups(const options *o, fpl_config *config)
+{
+    for (size_t i = 0; i < o->num_groups; i++) {
+        if (fpl_config_set_groups(config, &o->groups[i], 1) == FPL_MISUSE) {
+            return complain_usage(command_name(o->command),
+                                  "--groups: the libcrypto that this was built with has no %s; leave it out, or build "
+                                  "with a newer BoringSSL", fpl_named_group_name(o->groups[i]));
+        }
+    }
+    return set(o, fpl_config_set_groups(config, o->groups, o->num_groups), "groups");
+}
+
 static int set_negotiation(const options *o, fpl_config *config)
 {
     int result = TOOL_OK;
-    if (o->num_suites > 0) {
+    if (o->versions != 0) {
+        result = set(o, fpl_config_set_versions(config, o->versions),
+                     o->versions == FPL_VERSIONS_DTLS12 ? "dtls12" : "dtls13");
+    }
+    if (result == TOOL_OK && o->num_suites > 0) {
         result = set(o, fpl_config_set_cipher_suites(config, o->suites, o->num_suites), "suites");
     }
     if (result == TOOL_OK && o->num_groups > 0) {
-        result = set(o, fpl_config_set_groups(config, o->groups, o->num_groups), "groups");
+        result = set_groups(o, config);
     }
     if (result == TOOL_OK && o->num_profiles > 0) {
         result = set(o, fpl_config_set_srtp_profiles(config, o->profiles, o->num_profiles), "srtp");

@@ -4,203 +4,183 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/wire.h"
-#include "fields.h"
-#include "fpl_messages.h"
 #include "fpl_registries.h"
+#include "messages.h"
 #include "names.h"
+#include "record/number.h"
 
-#define CONTENT_ACK          26u /* RFC 9147 section 7 */
-#define VERSION_MAJOR        0xfeu
-#define FIRST_DTLS           20u /* RFC 7983 section 7: 20 to 63 */
-#define FIRST_UNIFIED        32u /* RFC 9147 section 4: 001CSLEE */
-#define LAST_DTLS            63u
-#define FIELDS_DEPTH         3
+#define VERSION_MAJOR 0xfeu
+#define FIRST_DTLS    20u /* RFC 7983 section 7: 20 to 63 */
+#define FIRST_UNIFIED 32u /* RFC 9147 section 4: 001CSLEE */
+#define LAST_DTLS     63u
 
-typedef struct record {
-    uint64_t  type, version, epoch, number;
-    fpl_bytes body;
-} record;
+#define UNIFIED_CONNECTION_ID 0x10u
+#define UNIFIED_HAS_LENGTH    0x04u
 
-/* ---- flows ---- */
+/* A datagram as it is taken apart: a copy, for records are opened in place. */
+typedef struct packet {
+    dissector    *x;
+    conversation *c;
+    size_t        speaker;
+    uint8_t      *at;
+    size_t        left;
+    uint8_t      *room; /* as much again, to try keys on */
+} packet;
 
-static flow *find_flow(dissector *x, const char *from, const char *to)
+/* Where nobody said who speaks, either side's keys may fit. */
+static int first_side(const packet *p)
 {
-    for (size_t i = 0; i < x->num_flows; i++) {
-        if (strcmp(x->flows[i].from, from) == 0 && strcmp(x->flows[i].to, to) == 0) {
-            return &x->flows[i];
+    return p->speaker == p->c->client ? SIDE_CLIENT : SIDE_SERVER;
+}
+
+static int num_sides(const packet *p)
+{
+    return p->c->num_ends == 1 ? NUM_SIDES : 1;
+}
+
+static void print_content(const packet *p, const unsealed *u)
+{
+    messages_print(p->c, p->speaker, u->type, u->epoch, (fpl_bytes){u->content, u->len}, p->x->full);
+}
+
+static const char *content_name(uint64_t type)
+{
+    const char *name = type > UINT8_MAX ? NULL : fpl_content_type_name((fpl_content_type)type);
+    return name == NULL ? "unknown" : name;
+}
+
+/* ---- records with the header of 13 octets ---- */
+
+static const char *open_plain_header(const packet *p, const fpl_record12 *record, unsealed *out)
+{
+    const char *why = NULL;
+    for (int i = 0; i < num_sides(p); i++) {
+        fpl_record12 copy = *record;
+        memcpy(p->room, record->body, record->body_len);
+        copy.body = p->room;
+        why = unseal12(&p->c->unsealer, first_side(p) ^ i, &copy, out);
+        if (why == NULL) {
+            break;
         }
     }
-    return NULL;
+    return why;
 }
 
-static flow *flow_of(dissector *x, const datagram *d)
+/* Lenient about types and versions, which people want to see as they are. */
+static bool read_record(packet *p, fpl_record12 *out)
 {
-    flow *more, *found = find_flow(x, d->from, d->to);
-    if (found != NULL) {
-        return found;
+    if (p->left < FPL_HEADER12_LEN || fpl_load_u16(p->at + 11) > p->left - FPL_HEADER12_LEN) {
+        return false;
     }
-    more = realloc(x->flows, (x->num_flows + 1) * sizeof *more);
-    if (more == NULL) {
-        return NULL;
-    }
-    x->flows = more;
-    found = &more[x->num_flows++];
-    memset(found, 0, sizeof *found);
-    memcpy(found->from, d->from, END_TEXT);
-    memcpy(found->to, d->to, END_TEXT);
-    return found;
+    out->header = p->at;
+    out->type = p->at[0];
+    out->version = fpl_load_u16(p->at + 1);
+    out->epoch = fpl_load_u16(p->at + 3);
+    out->seq = fpl_load_u64(p->at + 3) & FPL_RECORD_MAX_SEQ;
+    out->body_len = fpl_load_u16(p->at + 11);
+    out->body = p->at + FPL_HEADER12_LEN;
+    p->at = out->body + out->body_len;
+    p->left -= FPL_HEADER12_LEN + out->body_len;
+    return true;
 }
 
-void dissector_free(dissector *x)
-{
-    for (size_t i = 0; i < x->num_flows; i++) {
-        fragments_free(&x->flows[i].fragments);
-    }
-    free(x->flows);
-}
-
-/* ---- messages ---- */
-
-static void note_suite(dissector *x, flow *f, const fpl_message *msg)
-{
-    flow *back = find_flow(x, f->to, f->from);
-    if (msg->id == FPL_MESSAGE_SERVER_HELLO) {
-        f->cipher_suite = msg->as.server_hello.cipher_suite;
-        if (back != NULL) {
-            back->cipher_suite = f->cipher_suite;
-        }
-    }
-}
-
-/* How keys are exchanged says what ServerKeyExchange and ClientKeyExchange look like. */
-static uint64_t key_exchange_of(const flow *f)
-{
-    const fpl_cipher_suite_row *row = fpl_cipher_suite_find(f->cipher_suite);
-    if (row == NULL || row->key_exchange == FPL_KEY_EXCHANGE_ALGORITHM_NONE) {
-        return FPL_KEY_EXCHANGE_ALGORITHM_ECDHE_ECDSA; /* which other ECDHE suites share */
-    }
-    return row->key_exchange;
-}
-
-static void print_body(dissector *x, flow *f, uint8_t id, fpl_bytes body)
-{
-    fpl_message msg;
-    fpl_reader reader;
-    char room[8];
-    memset(&msg, 0, sizeof msg);
-    if (id == FPL_MESSAGE_NONE) {
-        printf("      (no message of DTLS 1.2 that the spec describes)\n");
-        return;
-    }
-    if (!fpl_message_decode(&msg, id, key_exchange_of(f), body, &reader)) {
-        printf("      malformed: %s; the answer is %s\n", reader.where == NULL ? "?" : reader.where,
-               name_or_number(fpl_alert_description_name(reader.alert), reader.alert, room));
-        return;
-    }
-    note_suite(x, f, &msg);
-    fields_print(&msg, FPL_VERSION_DTLS12, FIELDS_DEPTH, x->full);
-}
-
-static void print_fragment(dissector *x, flow *f, const fragment *part)
-{
-    const assembled *whole = NULL;
-    char room[8];
-    const char *name = name_or_number(fpl_handshake_type_name(part->type), part->type, room);
-    printf("    %s, message %u, %zu octets", name, (unsigned)part->message_seq, part->message_len);
-    if (part->len != part->message_len) {
-        printf(", of them %zu from %zu on", part->len, part->offset);
-    }
-    switch (fragments_add(&f->fragments, part, &whole)) {
-    case FRAGMENT_COMPLETES:
-        printf("%s\n", part->len == part->message_len ? "" : ": now complete");
-        print_body(x, f, fpl_message_find(FPL_VERSION_DTLS12, whole->type), (fpl_bytes){whole->bytes, whole->len});
-        return;
-    case FRAGMENT_AGAIN:
-        printf(": seen before\n");
-        return;
-    case FRAGMENT_WANTS_MORE:
-        printf(": more to come\n");
-        return;
-    case FRAGMENT_BAD:
-    case FRAGMENT_NONE:
-        break;
-    }
-    printf(": malformed, the fragment reaches beyond its message\n");
-}
-
-static void print_handshake(dissector *x, flow *f, fpl_bytes body)
-{
-    fpl_reader r = fpl_reader_of(body.data, body.len);
-    while (r.len > 0) {
-        uint64_t type, message_len, seq, offset, len;
-        fpl_bytes bytes;
-        fragment part;
-        if (!fpl_read_uint(&r, 1, &type) || !fpl_read_uint(&r, 3, &message_len) || !fpl_read_uint(&r, 2, &seq) ||
-            !fpl_read_uint(&r, 3, &offset) || !fpl_read_uint(&r, 3, &len) || !fpl_read_bytes(&r, (size_t)len, &bytes)) {
-            printf("    malformed: the record ends within a fragment\n");
-            return;
-        }
-        part = (fragment){(uint8_t)type, (uint16_t)seq, (size_t)message_len, (size_t)offset, bytes.data, bytes.len};
-        print_fragment(x, f, &part);
-    }
-}
-
-/* ---- records ---- */
-
-static uint8_t message_of_content(uint64_t type)
-{
-    for (uint8_t id = 1; id < FPL_NUM_MESSAGES; id++) {
-        if (!fpl_message_infos[id].handshake && fpl_message_infos[id].type == type) {
-            return id;
-        }
-    }
-    return FPL_MESSAGE_NONE;
-}
-
-static void print_record(dissector *x, flow *f, const record *r)
+static void print_record(const packet *p, const fpl_record12 *r)
 {
     char version_room[8];
-    const char *type = r->type == CONTENT_ACK ? "ack" : fpl_content_type_name((fpl_content_type)r->type);
-    printf("  %s record, version %s, epoch %llu, number %llu, %zu octets", type == NULL ? "unknown" : type,
-           name_or_number(fpl_protocol_version_name((fpl_protocol_version)r->version), (unsigned)r->version, version_room),
-           (unsigned long long)r->epoch, (unsigned long long)r->number, r->body.len);
-    if (r->epoch > 0) {
-        printf(", encrypted\n");
+    unsealed plain = {r->body, r->body_len, 0, r->seq, r->epoch, r->type};
+    const char *why = r->epoch == 0 ? NULL : open_plain_header(p, r, &plain);
+    printf("  %s record, version %s, epoch %u, number %llu, %zu octets", content_name(r->type),
+           name_or_number(fpl_protocol_version_name(r->version), r->version, version_room), (unsigned)r->epoch,
+           (unsigned long long)r->seq, r->body_len);
+    if (why != NULL) {
+        printf(", encrypted%s\n", why);
         return;
     }
+    if (r->epoch > 0) {
+        printf(", decrypted to %zu", plain.len);
+    }
     putchar('\n');
-    if (r->type == FPL_CONTENT_TYPE_HANDSHAKE) {
-        print_handshake(x, f, r->body);
-    } else if (r->type == FPL_CONTENT_TYPE_ALERT || r->type == FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC) {
-        print_body(x, f, message_of_content(r->type), r->body);
+    print_content(p, &plain);
+}
+
+/* ---- records with the unified header ---- */
+
+/* What is unusual about a header. */
+static void print_form(const fpl_record13 *r)
+{
+    if (r->number_len == 1) {
+        printf(", its number in 8 bits");
+    }
+    if ((r->header[0] & UNIFIED_HAS_LENGTH) == 0) {
+        printf(", without a length");
     }
 }
 
-static bool read_record(fpl_reader *r, record *out)
+static void print_unified(const packet *p, const fpl_record13 *r)
 {
-    return fpl_read_uint(r, 1, &out->type) && fpl_read_uint(r, 2, &out->version) && fpl_read_uint(r, 2, &out->epoch) &&
-           fpl_read_uint(r, 6, &out->number) && fpl_read_vector(r, 2, &out->body);
+    unsealed plain;
+    const char *why = NULL;
+    for (int i = 0; i < num_sides(p); i++) {
+        why = unseal13(&p->c->unsealer, first_side(p) ^ i, r, p->room, &plain);
+        if (why == NULL) {
+            break;
+        }
+    }
+    if (why != NULL) {
+        printf("  DTLS 1.3 record, epoch %u modulo 4, %zu octets", (unsigned)r->epoch_bits, r->body_len);
+        print_form(r);
+        printf(", encrypted%s\n", why);
+        return;
+    }
+    printf("  %s record, DTLS 1.3, epoch %u, number %llu, %zu octets", content_name(plain.type), (unsigned)plain.epoch,
+           (unsigned long long)plain.number, r->body_len);
+    print_form(r);
+    printf(", decrypted to %zu", plain.len);
+    if (plain.padding > 0) {
+        printf(" and %zu of padding", plain.padding);
+    }
+    putchar('\n');
+    print_content(p, &plain);
 }
 
-/* DTLS 1.3 hides everything but the low bits of the epoch; without its keys not even the length of the number
- * of a further record is worth guessing. */
-static void print_unified(fpl_reader *r)
+static void print_unreadable(const packet *p, size_t len, fpl_drop why)
 {
-    printf("  DTLS 1.3 record, epoch %u modulo 4, encrypted: %zu octets to the end of the datagram\n",
-           (unsigned)(r->data[0] & 3), r->len);
-    r->len = 0;
+    if ((p->at[0] & UNIFIED_CONNECTION_ID) != 0) {
+        printf("  DTLS 1.3 record with a connection ID of unknown length, %zu octets to the end of the datagram\n",
+               len);
+    } else if (why == FPL_DROP_TOO_SHORT) {
+        printf("  malformed: a DTLS 1.3 record of %zu octets has no room for its tag\n", len);
+    } else if (why == FPL_DROP_TOO_LONG) {
+        printf("  malformed: a DTLS 1.3 record of %zu octets is longer than records may be\n", len);
+    } else {
+        printf("  malformed: the datagram ends within a record\n");
+    }
 }
 
-static void print_records(dissector *x, flow *f, const datagram *d)
+static void take_unified(packet *p)
 {
-    fpl_reader r = fpl_reader_of(d->bytes, d->len);
-    while (r.len > 0) {
-        record one;
-        if (r.data[0] >= FIRST_UNIFIED && r.data[0] <= LAST_DTLS) {
-            print_unified(&r);
-        } else if (read_record(&r, &one)) {
-            print_record(x, f, &one);
+    fpl_record13 record;
+    size_t consumed = 0;
+    fpl_drop why;
+    if (fpl_header13_parse(p->at, p->left, &record, &consumed, &why) == FPL_PARSE_OK) {
+        print_unified(p, &record);
+    } else {
+        print_unreadable(p, consumed, why);
+    }
+    p->at += consumed;
+    p->left -= consumed;
+}
+
+/* ---- datagrams ---- */
+
+static void print_records(packet *p)
+{
+    while (p->left > 0) {
+        fpl_record12 one;
+        if (fpl_header13_begins(p->at[0])) {
+            take_unified(p);
+        } else if (read_record(p, &one)) {
+            print_record(p, &one);
         } else {
             printf("  malformed: the datagram ends within a record\n");
             return;
@@ -209,8 +189,9 @@ static void print_records(dissector *x, flow *f, const datagram *d)
 }
 
 /* Beside DTLS a port may carry STUN, TURN, RTP (RFC 7983), and a capture anything. */
-static bool is_dtls(dissector *x, const datagram *d)
+static bool is_dtls(const dissector *x, const datagram *d)
 {
+    size_t speaker;
     if (d->len == 0 || d->bytes[0] < FIRST_DTLS || d->bytes[0] > LAST_DTLS) {
         return false;
     }
@@ -218,25 +199,35 @@ static bool is_dtls(dissector *x, const datagram *d)
         return true;
     }
     if (d->bytes[0] < FIRST_UNIFIED) {
-        return d->len >= 13 && d->bytes[1] == VERSION_MAJOR;
+        return d->len >= FPL_HEADER12_LEN && d->bytes[1] == VERSION_MAJOR;
     }
-    return find_flow(x, d->from, d->to) != NULL || find_flow(x, d->to, d->from) != NULL;
+    return conversations_find(&x->conversations, d, &speaker) != NULL;
 }
 
 void dissect_datagram(void *arg, const datagram *d)
 {
     dissector *x = arg;
-    flow *f;
-    if (!is_dtls(x, d)) {
+    packet p = {.x = x, .left = d->len};
+    uint8_t *memory = is_dtls(x, d) ? malloc(2 * d->len) : NULL;
+    if (memory != NULL) {
+        p.c = conversations_get(&x->conversations, d, x->log, &p.speaker);
+    }
+    if (p.c == NULL) {
+        free(memory);
         x->skipped++;
         return;
     }
-    f = flow_of(x, d);
-    if (f == NULL) {
-        x->skipped++;
-        return;
-    }
+    memcpy(memory, d->bytes, d->len);
+    p.at = memory;
+    p.room = memory + d->len;
     x->shown++;
     printf("%s > %s  +%.6f  %zu octets\n", d->from, d->to, d->seconds, d->len);
-    print_records(x, f, d);
+    print_records(&p);
+    explicit_bzero(memory, 2 * d->len);
+    free(memory);
+}
+
+void dissector_free(dissector *x)
+{
+    conversations_free(&x->conversations);
 }

@@ -19,11 +19,16 @@ void event_peer_certificate(const char *who, const fpl_output *out)
     note("%s proved to hold the key of certificate %s", who, text);
 }
 
+static const char *version_name(uint16_t version)
+{
+    return version == FPL_DTLS12 ? "DTLS 1.2" : version == FPL_DTLS13 ? "DTLS 1.3" : "another version";
+}
+
 void event_connected(const char *who, const fpl_conn *conn)
 {
     char suite[8], group[8], scheme[8];
     fpl_signature_scheme signature = fpl_conn_peer_signature_scheme(conn);
-    note("connected with %s: %s, %s, %s%s%s", who, fpl_conn_version(conn) == FPL_DTLS12 ? "DTLS 1.2" : "another version",
+    note("connected with %s: %s, %s, %s%s%s", who, version_name(fpl_conn_version(conn)),
          name_or_number(fpl_cipher_suite_name(fpl_conn_cipher_suite(conn)), fpl_conn_cipher_suite(conn), suite),
          name_or_number(fpl_named_group_name(fpl_conn_group(conn)), fpl_conn_group(conn), group),
          signature == 0 ? "" : ", peer signed with ",
@@ -75,13 +80,25 @@ void event_srtp(const options *o, const fpl_srtp_keys *keys)
     }
 }
 
+static bool wrong_version(const fpl_explanation *why)
+{
+    return why->alert == FPL_ALERT_DESCRIPTION_PROTOCOL_VERSION || why->alert_hint == FPL_ALERT_DESCRIPTION_PROTOCOL_VERSION;
+}
+
 /* What to do about it, where we know. */
-static const char *cure(const fpl_conn *conn, const fpl_explanation *why, char *room, size_t cap)
+static const char *cure(const options *o, const fpl_conn *conn, const fpl_explanation *why, char *room, size_t cap)
 {
     uint8_t sha256[FINGERPRINT_LEN];
     char text[FINGERPRINT_TEXT];
     if (why->failure == FPL_FAILURE_TIMEOUT) {
-        return "; is there a DTLS 1.2 peer at this address and port, and no firewall between?";
+        (void)snprintf(room, cap, "; is there a DTLS%s peer at this address and port, and no firewall between?",
+                       o->versions == FPL_VERSIONS_DTLS12   ? " 1.2"
+                       : o->versions == FPL_VERSIONS_DTLS13 ? " 1.3"
+                                                            : "");
+        return room;
+    }
+    if (wrong_version(why)) {
+        return "; the ends allow no version in common: --dtls12 and --dtls13 say which of them this one does";
     }
     if (why->failure == FPL_FAILURE_WE_ALERTED && why->state != NULL && strcmp(why->state, "JUDGE_TRUST") == 0 &&
         fpl_conn_peer_fingerprint(conn, sha256) == FPL_OK) {
@@ -92,12 +109,12 @@ static const char *cure(const fpl_conn *conn, const fpl_explanation *why, char *
     return "";
 }
 
-void event_failed(const char *who, const fpl_conn *conn)
+void event_failed(const options *o, const char *who, const fpl_conn *conn)
 {
     char text[512], room[FINGERPRINT_TEXT + 128];
     fpl_explanation why;
     memset(&why, 0, sizeof why);
     (void)fpl_conn_explain_text(conn, text, sizeof text);
     fpl_conn_explain(conn, &why);
-    (void)complain("no connection with %s: %s%s", who, text, cure(conn, &why, room, sizeof room));
+    (void)complain("no connection with %s: %s%s", who, text, cure(o, conn, &why, room, sizeof room));
 }

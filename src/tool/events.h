@@ -10,6 +10,6 @@
 void event_peer_certificate(const char *who, const fpl_output *out);
 void event_connected(const char *who, const fpl_conn *conn);
 void event_srtp(const options *o, const fpl_srtp_keys *keys);
-void event_failed(const char *who, const fpl_conn *conn);
+void event_failed(const options *o, const char *who, const fpl_conn *conn);
 
 #endif

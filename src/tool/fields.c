@@ -1,15 +1,23 @@
 #include "fields.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "engine/table.h"
+#include "fpl_machines.h"
 
 /* Octets shown of a field that is longer: a hash or a random fits, a certificate does not. */
 #define SHOWN 48
 
 typedef struct printer {
-    int  depth;
-    bool dash; /* the next field is the first of a list's element */
-    bool full;
+    int      depth;
+    bool     dash; /* the next field is the first of a list's element */
+    bool     full;
+    bool     both;      /* a ClientHello, whose extensions are of every version that it offers */
+    uint16_t extension; /* the type that was printed last */
 } printer;
+
+static fpl_visitor visitor_of(printer *p);
 
 static void begin_line(printer *p, bool element)
 {
@@ -35,7 +43,11 @@ static void print_name(printer *p, const char *name)
 
 static void print_number(void *user, const char *name, uint64_t value, const char *symbol)
 {
-    print_name(user, name);
+    printer *p = user;
+    if (name != NULL && strcmp(name, "extension_type") == 0) {
+        p->extension = (uint16_t)value;
+    }
+    print_name(p, name);
     if (symbol != NULL) {
         printf("%s (0x%llx)\n", symbol, (unsigned long long)value);
     } else {
@@ -53,10 +65,21 @@ static bool is_text(fpl_bytes bytes)
     return bytes.len > 3;
 }
 
+/* The body of an extension that DTLS 1.3 does not have may be one of DTLS 1.2. */
+static bool print_older_extension(printer *p, const char *name, fpl_bytes bytes)
+{
+    fpl_visitor visitor = visitor_of(p);
+    return p->both && name != NULL && strcmp(name, "extension_data") == 0 &&
+           fpl_visit_extension(&visitor, p->extension, FPL_BLOCK_CLIENT_HELLO, FPL_VERSION_DTLS12, bytes);
+}
+
 static void print_octets(void *user, const char *name, fpl_bytes bytes)
 {
     printer *p = user;
     size_t shown = p->full || bytes.len <= SHOWN ? bytes.len : SHOWN;
+    if (print_older_extension(p, name, bytes)) {
+        return;
+    }
     print_name(p, name);
     if (bytes.len == 0) {
         fputs("(empty)", stdout);
@@ -98,9 +121,22 @@ static void print_end(void *user)
     p->depth--;
 }
 
+static fpl_visitor visitor_of(printer *p)
+{
+    fpl_visitor visitor = {p, print_number, print_octets, print_begin, print_end};
+    return visitor;
+}
+
 void fields_print(const fpl_message *msg, uint8_t version, int depth, bool full)
 {
-    printer p = {depth, false, full};
-    fpl_visitor visitor = {&p, print_number, print_octets, print_begin, print_end};
+    printer p = {.depth = depth, .full = full};
+    fpl_visitor visitor = visitor_of(&p);
+    p.both = msg->id == FPL_MESSAGE_CLIENT_HELLO && version != FPL_VERSION_DTLS12;
     fpl_visit_message(&visitor, msg, version);
+}
+
+void fields_print_octets(const char *name, fpl_bytes bytes, int depth, bool full)
+{
+    printer p = {.depth = depth, .full = full};
+    print_octets(&p, name, bytes);
 }

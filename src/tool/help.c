@@ -8,7 +8,7 @@
 static const char overview[] =
     "Usage: flightplan COMMAND [OPTION...] ...\n"
     "\n"
-    "DTLS 1.2 at the command line.\n"
+    "DTLS 1.2 and DTLS 1.3 at the command line.\n"
     "\n"
     "  client HOST PORT    connect; standard input and output carry the data\n"
     "  server PORT         wait for clients\n"
@@ -54,7 +54,8 @@ static const char decode_about[] =
     "together again from their fragments, handshake messages. FILE is a capture (pcap\n"
     "or pcapng), or text with one datagram in hex on each line, which may begin with\n"
     "`C>S` or `S>C` and a time such as `+0.125`. Lines that begin with # are skipped.\n"
-    "What is under keys is shown as encrypted.\n";
+    "What is under keys is shown as encrypted, unless --keylog opens it: DTLS 1.3 with\n"
+    "all its generations of keys, DTLS 1.2 with AES-GCM or ChaCha20-Poly1305.\n";
 
 static const char *about(command which)
 {

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <flightplan/flightplan.h>
+
 #include "fpl_registries.h"
 
 #define USED(kind, value) \
@@ -22,6 +24,21 @@ const char *name_of_used_group(uint16_t value)
 const char *name_of_used_profile(uint16_t value)
 {
     return USED(srtp_protection_profile, value);
+}
+
+_Static_assert(FPL_VERSIONS_DTLS12 == FPL_USE_DTLS12 && FPL_VERSIONS_DTLS13 == FPL_USE_DTLS13,
+               "the registries count versions as the library's interface does");
+
+unsigned versions_of_suite(uint16_t value)
+{
+    const fpl_cipher_suite_row *row = fpl_cipher_suite_find(value);
+    return row == NULL ? 0 : row->use;
+}
+
+unsigned versions_of_group(uint16_t value)
+{
+    const fpl_named_group_row *row = fpl_named_group_find(value);
+    return row == NULL ? 0 : row->use;
 }
 
 bool names_find(name_fn name_of, const char *name, size_t len, uint16_t *value)

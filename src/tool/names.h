@@ -13,6 +13,10 @@ const char *name_of_used_suite(uint16_t value);
 const char *name_of_used_group(uint16_t value);
 const char *name_of_used_profile(uint16_t value);
 
+/* The versions (FPL_VERSIONS_...) that use a suite or a group. */
+unsigned versions_of_suite(uint16_t value);
+unsigned versions_of_group(uint16_t value);
+
 /* names_find finds the code point called `name` (of `len` characters; case does not matter). */
 bool names_find(name_fn name_of, const char *name, size_t len, uint16_t *value);
 

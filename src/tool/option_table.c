@@ -16,8 +16,14 @@ const option_entry option_table[] = {
      "ask clients for a certificate (default: off, or required when a\n"
      "--fingerprint is given)"},
     {OPTION_SERVER_NAME, "server-name", "NAME", COMMAND_CLIENT, "the host to ask for in the ClientHello"},
-    {OPTION_SUITES, "suites", "NAME,...", BOTH_ENDS, "cipher suites to allow, best first"},
-    {OPTION_GROUPS, "groups", "NAME,...", BOTH_ENDS, "key exchange groups to allow, best first"},
+    {OPTION_DTLS12, "dtls12", NULL, BOTH_ENDS, "DTLS 1.2 and no other version (with --dtls13: both, as by default)"},
+    {OPTION_DTLS13, "dtls13", NULL, BOTH_ENDS, "DTLS 1.3 and no other version"},
+    {OPTION_SUITES, "suites", "NAME,...", BOTH_ENDS,
+     "cipher suites to allow, best first; each belongs to one version,\n"
+     "and a version left without any is not spoken"},
+    {OPTION_GROUPS, "groups", "NAME,...", BOTH_ENDS,
+     "key exchange groups to allow, best first; in DTLS 1.3 a client\n"
+     "sends its share of the first one"},
     {OPTION_SRTP, "srtp", "[PROFILE,...]", BOTH_ENDS,
      "agree on keys for SRTP; without names: AES-256-GCM, AES-128-GCM,\n"
      "AES-128-CM with SHA1-80. Prints a hash of the keys, for both ends\n"
@@ -31,6 +37,9 @@ const option_entry option_table[] = {
     {OPTION_LINGER, "linger", "SECONDS", COMMAND_CLIENT,
      "after the end of standard input, stay until the server has been\n"
      "quiet for this long (default: 1)"},
+    {OPTION_UPDATE_KEYS, "update-keys", "RECORDS", BOTH_ENDS,
+     "DTLS 1.3: after so many records of data renew the keys, and have\n"
+     "the peer renew its own"},
     {OPTION_ECHO, "echo", NULL, COMMAND_SERVER, "send back what comes"},
     {OPTION_ONCE, "once", NULL, COMMAND_SERVER, "end after the first client, with its fate as exit code"},
     {OPTION_BIND, "bind", "ADDRESS", COMMAND_SERVER, "listen on this address only (default: all)"},
@@ -38,6 +47,9 @@ const option_entry option_table[] = {
     {OPTION_KEYLOG, "keylog", "FILE", BOTH_ENDS,
      "add the secrets to FILE (SSLKEYLOGFILE format): whoever reads it\n"
      "reads the connection"},
+    {OPTION_KEYLOG, "keylog", "FILE", COMMAND_DECODE,
+     "decrypt with the secrets in FILE (SSLKEYLOGFILE format; what\n"
+     "--keylog of client and server, browsers and others write)"},
     {OPTION_NAME, "name", "NAME", COMMAND_CERT, "common name of the subject (default: flightplan)"},
     {OPTION_CURVE, "curve", "secp256r1|secp384r1", COMMAND_CERT, "curve of the key (default: secp256r1)"},
     {OPTION_FORCE, "force", NULL, COMMAND_CERT, "replace files that exist"},

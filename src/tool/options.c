@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "option_checks.h"
 #include "option_table.h"
 #include "tool.h"
 
@@ -174,6 +175,12 @@ static int take(options *o, option_id id, const char *argument)
     case OPTION_SERVER_NAME:
         o->server_name = argument;
         return TOOL_OK;
+    case OPTION_DTLS12:
+        o->versions |= FPL_VERSIONS_DTLS12;
+        return TOOL_OK;
+    case OPTION_DTLS13:
+        o->versions |= FPL_VERSIONS_DTLS13;
+        return TOOL_OK;
     case OPTION_SUITES:
     case OPTION_GROUPS:
         return read_names_of(o, id, argument);
@@ -191,6 +198,8 @@ static int take(options *o, option_id id, const char *argument)
         return read_seconds(o, "timeout", argument, 1, 3600, &o->timeout_ms);
     case OPTION_LINGER:
         return read_seconds(o, "linger", argument, 0, 3600, &o->linger_ms);
+    case OPTION_UPDATE_KEYS:
+        return read_number(o, "update-keys", argument, 1, 1000000, &o->update_keys);
     case OPTION_ECHO:
         o->echo = true;
         return TOOL_OK;
@@ -300,54 +309,6 @@ static int read_arguments(options *o, int argc, char **argv)
     return TOOL_OK;
 }
 
-/* ---- what options mean together ---- */
-
-static int check_trust(const options *o)
-{
-    if (o->insecure && o->num_fingerprints > 0) {
-        return complain_usage(command_name(o->command),
-                              "--insecure takes any certificate, --fingerprint only one: say which of the two");
-    }
-    if (o->insecure || o->num_fingerprints > 0) {
-        return TOOL_OK;
-    }
-    if (o->command == COMMAND_CLIENT) {
-        return complain_usage("client",
-                              "nothing says which server to trust: give its --fingerprint (the server prints it), or "
-                              "--insecure to talk to whoever answers");
-    }
-    if (o->client_auth == FPL_CLIENT_AUTH_OPTIONAL || o->client_auth == FPL_CLIENT_AUTH_REQUIRED) {
-        return complain_usage("server",
-                              "--client-auth asks clients for certificates, but nothing says which to trust: give a "
-                              "--fingerprint for each, or --insecure to take any");
-    }
-    return TOOL_OK;
-}
-
-static int check_together(options *o)
-{
-    if (o->command == COMMAND_CERT || o->command == COMMAND_DECODE) {
-        return TOOL_OK;
-    }
-    if ((o->cert_file == NULL) != (o->key_file == NULL)) {
-        return complain_usage(command_name(o->command), "--%s goes with --%s: give both (`flightplan cert` makes a pair)",
-                              o->cert_file == NULL ? "key" : "cert", o->cert_file == NULL ? "cert" : "key");
-    }
-    if (o->show_keys && o->num_profiles == 0) {
-        return complain_usage(command_name(o->command), "--show-keys shows SRTP keys: say --srtp too");
-    }
-    if (o->command == COMMAND_SERVER && o->num_fingerprints > 0) {
-        if (o->client_auth == FPL_CLIENT_AUTH_OFF) {
-            return complain_usage("server", "--fingerprint pins clients, which --client-auth off does not ask for a "
-                                            "certificate: leave one of the two out");
-        }
-        if (o->client_auth == FPL_CLIENT_AUTH_NONE) {
-            o->client_auth = FPL_CLIENT_AUTH_REQUIRED;
-        }
-    }
-    return check_trust(o);
-}
-
 int options_parse(command which, int argc, char **argv, options *out)
 {
     int result;
@@ -361,7 +322,7 @@ int options_parse(command which, int argc, char **argv, options *out)
         result = read_arguments(out, argc, argv);
     }
     if (result == TOOL_OK && !out->help) {
-        result = check_together(out);
+        result = options_check(out);
     }
     return result;
 }

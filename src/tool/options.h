@@ -28,6 +28,7 @@ typedef struct options {
     size_t      num_fingerprints;
     bool        insecure, trace, show_keys, no_cookie, echo, once, force, quiet, full;
 
+    unsigned                    versions; /* FPL_VERSIONS_...; 0: the library's default */
     fpl_cipher_suite            suites[MAX_LIST];
     size_t                      num_suites;
     fpl_named_group             groups[MAX_LIST];
@@ -39,6 +40,7 @@ typedef struct options {
     uint64_t        mtu;        /* 0: the library's default */
     uint64_t        timeout_ms; /* 0: the library's default */
     uint64_t        linger_ms;
+    uint64_t        update_keys; /* records between key updates; 0: none of ours */
     uint64_t        port;       /* decode: only this one; 0 = all */
     const char     *server_name, *bind_address, *common_name;
     fpl_named_group curve;

@@ -1,5 +1,6 @@
-/* `flightplan decode` reads what somebody captured: text lines and the datagrams in them. The reader of captures
- * proper is libpcap's; what lies behind it is this. The first octet chooses: text, or datagrams by length. */
+/* `flightplan decode` reads what somebody captured: text lines and the datagrams in them, and a key log. The reader of
+ * captures proper is libpcap's; what lies behind it is this. The first octet chooses: text, or datagrams by length, and
+ * whether a key log stands in front. */
 #include "dissect.h"
 #include "hexlines.h"
 #include "tool.h"
@@ -40,9 +41,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_input in = {data, size};
     uint8_t    head = fuzz_u8(&in);
     dissector  x;
+    keylog     log;
     memset(&x, 0, sizeof x);
+    memset(&log, 0, sizeof log);
     x.full = (head & 1) != 0;
     x.doubt = (head & 2) != 0;
+    if ((head & 8) != 0) {
+        size_t     len = fuzz_u16(&in);
+        fuzz_input part = fuzz_take(&in, len);
+        uint8_t   *text = fuzz_copy(part.data, part.len);
+        FUZZ_CHECK(keylog_parse(&log, text, part.len), "memory");
+        x.log = &log;
+        free(text);
+    }
     if ((head & 4) != 0) {
         take_datagrams(in, &x);
     } else {
@@ -51,5 +62,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(text);
     }
     dissector_free(&x);
+    keylog_free(&log);
     return 0;
 }

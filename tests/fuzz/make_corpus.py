@@ -69,6 +69,10 @@ def datagrams():
     for path in sorted((ROOT / "tests/data/captures").glob("*.txt")):
         text = path.read_text()
         write("decode", "text-" + path.stem[:40], b"\x01" + text.encode()[:4096])
+        log = path.with_suffix(".keylog")
+        if log.exists():
+            secrets = log.read_bytes()
+            write("decode", "keys-" + path.stem[:40], b"\x08" + struct.pack(">H", len(secrets)) + secrets + text.encode()[:9000])
         for word in re.findall(r"\b[0-9a-f]{40,4000}\b", text):
             if len(word) % 2 == 0:
                 bytes_ = bytes.fromhex(word)

@@ -108,7 +108,7 @@ class Decode(ToolCase):
         """What a later version hides is said to be hidden; the hellos are shown."""
         shown, _ = self.decode(f"{DTLS13}.txt")
         self.assertIn("extension_type: key_share (0x33)", shown)
-        self.assertIn("DTLS 1.3 record, epoch 2 modulo 4, encrypted", shown)
+        self.assertIn("  DTLS 1.3 record, epoch 2 modulo 4, 511 octets, encrypted\n", shown)
 
     def test_full(self):
         """Long fields are cut short, unless they are wanted whole."""
