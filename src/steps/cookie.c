@@ -3,17 +3,35 @@
 #include <openssl/mem.h>
 #include <string.h>
 
+#include "crypto/hash.h"
 #include "crypto/hmac.h"
 #include "fpl_functions.h"
 
 #define FPL_COOKIE_MAC_LEN 16
 #define FPL_COOKIE12_LEN (1 + 4 + FPL_COOKIE_MAC_LEN)
 
+/* One key is never used for two things. A hash of a key with as many bits as it has is a key like it, and cannot fail. */
+static void derive13(const uint8_t key[FPL_COOKIE_KEY_LEN], uint8_t out[FPL_COOKIE13_KEY_LEN])
+{
+    static const char label[] = "flightplan dtls13 cookie";
+    uint8_t           digest[FPL_HASH_MAX_LEN];
+    fpl_running_hash  hash;
+    (void)fpl_hash_init(&hash, FPL_HASH_SHA256);
+    fpl_hash_update(&hash, fpl_bytes_of((const uint8_t *)label, sizeof label));
+    fpl_hash_update(&hash, fpl_bytes_of(key, FPL_COOKIE_KEY_LEN));
+    (void)fpl_hash_digest(&hash, digest);
+    memcpy(out, digest, FPL_COOKIE13_KEY_LEN);
+    fpl_hash_wipe(&hash);
+    OPENSSL_cleanse(digest, sizeof digest);
+}
+
 void fpl_cookie_jar_add(fpl_cookie_jar *jar, uint8_t id, const uint8_t key[FPL_COOKIE_KEY_LEN], fpl_time now)
 {
     memcpy(jar->key[1], jar->key[0], FPL_COOKIE_KEY_LEN);
+    memcpy(jar->key13[1], jar->key13[0], FPL_COOKIE13_KEY_LEN);
     jar->id[1] = jar->id[0];
     memcpy(jar->key[0], key, FPL_COOKIE_KEY_LEN);
+    derive13(key, jar->key13[0]);
     jar->id[0] = id;
     jar->made = now;
     if (jar->num < 2) {

@@ -1,14 +1,16 @@
-/* The stateless cookie of DTLS 1.2: a MAC over what the client must repeat (RFC 6347 section 4.2.1). */
+/* The keys of stateless cookies, and those of DTLS 1.2: a MAC over what the client must repeat (RFC 6347 section 4.2.1). */
 #ifndef FPL_STEPS_COOKIE_H
 #define FPL_STEPS_COOKIE_H
 
 #include "engine/conn.h"
 
 #define FPL_COOKIE_KEY_LEN 32
+#define FPL_COOKIE13_KEY_LEN 16 /* of AES-128-GCM */
 
 /* fpl_cookie_jar holds the key that new cookies are made with and the one before it. */
 typedef struct fpl_cookie_jar {
     uint8_t  key[2][FPL_COOKIE_KEY_LEN]; /* [0] is the newest */
+    uint8_t  key13[2][FPL_COOKIE13_KEY_LEN]; /* of the cookies of DTLS 1.3, derived from it */
     uint8_t  id[2];
     uint8_t  num;
     bool     shared;                     /* the application rotates */

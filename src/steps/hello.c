@@ -1,4 +1,4 @@
-/* The hellos: what may be in them, and writing ours. */
+/* The hellos of DTLS 1.2, and writing those of both versions. */
 #include <string.h>
 
 #include "engine/conn.h"
@@ -7,18 +7,6 @@
 #include "steps/steps.h"
 
 /* --- checks and classifiers -------------------------------------------------------------------- */
-
-/* DTLS counts down: a later version is a smaller number (RFC 6347 section 4.1). The high octet tells DTLS. */
-static bool allows_dtls12(const fpl_client_hello *msg)
-{
-    return msg->legacy_version >> 8 == 0xfe && msg->legacy_version <= FPL_DTLS12;
-}
-
-fpl_version_of_hello_answer fpl_classify_version_of_hello(const fpl_conn *conn, const fpl_client_hello *msg)
-{
-    (void)conn;
-    return allows_dtls12(msg) ? FPL_ANSWER_VERSION_OF_HELLO_DTLS12 : FPL_ANSWER_VERSION_OF_HELLO_NEITHER;
-}
 
 bool fpl_check_null_compression_offered(const fpl_conn *conn, const fpl_client_hello *msg)
 {
@@ -33,30 +21,17 @@ bool fpl_check_null_compression_offered(const fpl_conn *conn, const fpl_client_h
     return false;
 }
 
-bool fpl_check_server_version_is_dtls12(const fpl_conn *conn, const fpl_server_hello *msg)
-{
-    (void)conn;
-    return msg->legacy_version == FPL_DTLS12;
-}
-
 bool fpl_check_suite12_was_offered(const fpl_conn *conn, const fpl_server_hello *msg)
 {
-    return fpl_listed(conn->config->suites, conn->config->num_suites, msg->cipher_suite);
+    fpl_cipher_suite ours[FPL_CONFIG_LIST_MAX];
+    return fpl_listed(ours, fpl_config_suites(conn->config, FPL_VERSIONS_DTLS12, ours), msg->cipher_suite);
 }
 
 bool fpl_check_ems_as_policy_wants(const fpl_conn *conn, const fpl_server_hello *msg)
 {
-    fpl_bytes     list = msg->extensions;
-    fpl_extension extension;
-    if (!conn->config->extensions.extended_master_secret) {
-        return true;
-    }
-    while (fpl_extension_next(&list, &extension)) {
-        if (extension.extension_type == FPL_EXTENSION_TYPE_EXTENDED_MASTER_SECRET) {
-            return true;
-        }
-    }
-    return false;
+    fpl_bytes body;
+    return !conn->config->extensions.extended_master_secret ||
+           fpl_extensions_find(msg->extensions, FPL_EXTENSION_TYPE_EXTENDED_MASTER_SECRET, &body);
 }
 
 fpl_verify_request_budget_answer fpl_classify_verify_request_budget(const fpl_conn *conn)
@@ -70,7 +45,16 @@ fpl_verify_request_budget_answer fpl_classify_verify_request_budget(const fpl_co
 
 fpl_status fpl_act_start_connection(fpl_conn *conn)
 {
-    return fpl_config_random(conn->config, conn->client_random, sizeof conn->client_random);
+    fpl_status status = fpl_config_random(conn->config, conn->client_random, sizeof conn->client_random);
+    switch (conn->config->versions) { /* of two, the server chooses */
+    case FPL_VERSIONS_DTLS12: conn->version = FPL_VERSION_DTLS12; break;
+    case FPL_VERSIONS_DTLS13: conn->version = FPL_VERSION_DTLS13; break;
+    default: break;
+    }
+    if (status == FPL_STATUS_OK && fpl_conn_offers(conn, FPL_VERSIONS_DTLS13)) {
+        status = fpl_shares_offer(conn);
+    }
+    return status;
 }
 
 fpl_status fpl_act_keep_verify_cookie(fpl_conn *conn, const fpl_hello_verify_request *msg)
@@ -86,6 +70,8 @@ fpl_status fpl_act_keep_server_hello12(fpl_conn *conn, const fpl_server_hello *m
     /* A certificate of ours may have to be signed for with another hash than the suite's. */
     fpl_hash other = 0;
     memcpy(conn->server_random, msg->random.data, sizeof conn->server_random);
+    conn->version = FPL_VERSION_DTLS12;
+    fpl_shares_wipe(conn->hs); /* DTLS 1.3's, if it was offered */
     conn->suite = fpl_cipher_suite_find(msg->cipher_suite);
     if (conn->suite == NULL) {
         return FPL_STATUS_INTERNAL;
@@ -93,44 +79,43 @@ fpl_status fpl_act_keep_server_hello12(fpl_conn *conn, const fpl_server_hello *m
     if (conn->config->has_credential) {
         other = fpl_second_hash(conn);
     }
-    return fpl_transcript_choose(conn->config, &conn->hs->transcript, conn->suite->hash, other);
+    return fpl_transcript_choose(conn->config, &conn->hs->transcript, FPL_VERSION_DTLS12, conn->suite->hash, other);
 }
 
 /* --- builders ------------------------------------------------------------------------------------ */
 
+/* A hello that offers DTLS 1.3 has its extensions, and those of 1.2 besides where that is offered too. It is the same
+ * whichever machine has it sent: one that a HelloVerifyRequest asks for again may change in nothing but the cookie
+ * (RFC 6347 section 4.2.1). */
 bool fpl_build_client_hello(const fpl_conn *conn, fpl_writer *w)
 {
     static const uint8_t null_compression[1] = {FPL_COMPRESSION_METHOD_NULL};
-    uint8_t              suites[2 * FPL_CONFIG_LIST_MAX];
-    uint8_t              block[FPL_HELLO_BLOCK_MAX];
-    fpl_writer           extensions = fpl_writer_of(block, sizeof block);
+    fpl_cipher_suite     suites[FPL_CONFIG_LIST_MAX];
+    uint8_t              bytes[2 * FPL_CONFIG_LIST_MAX];
+    uint8_t              num = fpl_config_suites(conn->config, conn->config->versions, suites);
     fpl_client_hello     msg;
     memset(&msg, 0, sizeof msg);
     msg.legacy_version = FPL_DTLS12;
     msg.random = fpl_bytes_of(conn->client_random, sizeof conn->client_random);
     msg.legacy_cookie = fpl_bytes_of(conn->hs->cookie, conn->hs->cookie_len);
-    msg.cipher_suites = fpl_list_put(suites, conn->config->suites, conn->config->num_suites);
+    msg.cipher_suites = fpl_list_put(bytes, suites, num);
     msg.legacy_compression_methods = fpl_bytes_of(null_compression, sizeof null_compression);
-    if (!fpl_extensions_write(conn, FPL_VERSION_DTLS12, FPL_BLOCK_CLIENT_HELLO, &extensions)) {
+    if (!fpl_encode_client_hello(w, &msg)) {
         return false;
     }
-    msg.has_extensions = fpl_block_strip(&extensions, &msg.extensions);
-    return fpl_encode_client_hello(w, &msg);
+    return fpl_conn_offers(conn, FPL_VERSIONS_DTLS13)
+               ? fpl_extensions_write_hello(conn, w)
+               : fpl_extensions_write(conn, FPL_VERSION_DTLS12, FPL_BLOCK_CLIENT_HELLO, w);
 }
 
+/* legacy_session_id_echo is empty: nothing is resumed in DTLS 1.2, and 1.3 echoes none (RFC 9147 section 5). */
 bool fpl_build_server_hello(const fpl_conn *conn, fpl_writer *w)
 {
-    uint8_t          block[FPL_HELLO_BLOCK_MAX];
-    fpl_writer       extensions = fpl_writer_of(block, sizeof block);
     fpl_server_hello msg;
     memset(&msg, 0, sizeof msg);
     msg.legacy_version = FPL_DTLS12;
     msg.random = fpl_bytes_of(conn->server_random, sizeof conn->server_random);
     msg.cipher_suite = conn->suite->value;
     msg.legacy_compression_method = FPL_COMPRESSION_METHOD_NULL;
-    if (!fpl_extensions_write(conn, FPL_VERSION_DTLS12, FPL_BLOCK_SERVER_HELLO, &extensions)) {
-        return false;
-    }
-    msg.has_extensions = fpl_block_strip(&extensions, &msg.extensions);
-    return fpl_encode_server_hello(w, &msg);
+    return fpl_encode_server_hello(w, &msg) && fpl_extensions_write(conn, conn->version, FPL_BLOCK_SERVER_HELLO, w);
 }

@@ -16,9 +16,11 @@ static fpl_presence written(bool whole)
 
 fpl_presence fpl_hook_groups_offer(const fpl_conn *conn, fpl_writer *w)
 {
+    fpl_named_group      groups[FPL_CONFIG_LIST_MAX];
     uint8_t              bytes[2 * FPL_CONFIG_LIST_MAX];
+    uint8_t              num = fpl_config_groups(conn->config, conn->config->versions, groups);
     fpl_named_group_list list;
-    list.named_group_list = fpl_list_put(bytes, conn->config->groups, conn->config->num_groups);
+    list.named_group_list = fpl_list_put(bytes, groups, num);
     return written(fpl_encode_named_group_list(w, &list));
 }
 
@@ -27,6 +29,14 @@ fpl_status fpl_hook_groups_note(fpl_conn *conn, const fpl_named_group_list *ext)
     conn->hs->peer_named_groups = true;
     conn->hs->num_peer_groups =
         fpl_list_common(ext->named_group_list, conn->config->groups, conn->config->num_groups, conn->hs->peer_groups);
+    return FPL_STATUS_OK;
+}
+
+/* What the server would like next time (RFC 8446 section 4.2.7): nothing to be acted on now. */
+fpl_status fpl_hook_groups_seen(fpl_conn *conn, const fpl_named_group_list *ext)
+{
+    (void)conn;
+    (void)ext;
     return FPL_STATUS_OK;
 }
 
@@ -79,7 +89,7 @@ bool fpl_extension_check_uncompressed_is_listed(const fpl_conn *conn, const fpl_
     return false;
 }
 
-/* --- signature_algorithms (RFC 5246 section 7.4.1.4.1) ------------------------------------------------------ */
+/* --- signature_algorithms (RFC 5246 section 7.4.1.4.1, RFC 8446 section 4.2.3) ------------------------------------------------------ */
 
 fpl_presence fpl_hook_signature_schemes_offer(const fpl_conn *conn, fpl_writer *w)
 {
@@ -93,6 +103,24 @@ fpl_status fpl_hook_signature_schemes_note(fpl_conn *conn, const fpl_signature_s
 {
     conn->hs->num_peer_schemes = fpl_list_common(ext->supported_signature_algorithms, conn->config->schemes,
                                                  conn->config->num_schemes, conn->hs->peer_schemes);
+    return FPL_STATUS_OK;
+}
+
+/* Ours is the chain that it is, whatever the peer would like its signatures to be. */
+fpl_status fpl_hook_chain_schemes_seen(fpl_conn *conn, const fpl_signature_scheme_list *ext)
+{
+    (void)conn;
+    (void)ext;
+    return FPL_STATUS_OK;
+}
+
+/* --- certificate_authorities (RFC 8446 section 4.2.4) --------------------------------------------------------- */
+
+/* We have one certificate to show, and it chooses nothing. */
+fpl_status fpl_hook_authorities_seen(fpl_conn *conn, const fpl_certificate_authorities *ext)
+{
+    (void)conn;
+    (void)ext;
     return FPL_STATUS_OK;
 }
 

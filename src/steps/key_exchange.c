@@ -1,12 +1,12 @@
 /* Ephemeral shares and what comes of them: master secret and the keys of epoch 1. */
 #include <openssl/mem.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "crypto/aead.h"
 #include "crypto/share.h"
 #include "engine/conn.h"
 #include "fpl_functions.h"
+#include "steps/key_log.h"
 #include "steps/lists.h"
 #include "steps/steps.h"
 
@@ -16,7 +16,7 @@ fpl_status fpl_config_share(const fpl_config *config, fpl_kx *kx, fpl_named_grou
     return fpl_kx_generate(kx, group, NULL);
 }
 
-static void keep_share(fpl_conn *conn, fpl_bytes share)
+void fpl_keep_peer_share(fpl_conn *conn, fpl_bytes share)
 {
     memcpy(conn->hs->peer_share, share.data, share.len); /* a checked share has its group's length */
     conn->hs->peer_share_len = (uint16_t)share.len;
@@ -26,7 +26,9 @@ static void keep_share(fpl_conn *conn, fpl_bytes share)
 
 bool fpl_check_ske_group_was_offered(const fpl_conn *conn, const fpl_server_key_exchange *msg)
 {
-    return fpl_listed(conn->config->groups, conn->config->num_groups, msg->as.ecdhe_ecdsa.params.named_curve);
+    fpl_named_group ours[FPL_CONFIG_LIST_MAX];
+    return fpl_listed(ours, fpl_config_groups(conn->config, FPL_VERSIONS_DTLS12, ours),
+                      msg->as.ecdhe_ecdsa.params.named_curve);
 }
 
 bool fpl_check_ske_share_well_formed(const fpl_conn *conn, const fpl_server_key_exchange *msg)
@@ -41,7 +43,7 @@ fpl_status fpl_act_keep_server_share12(fpl_conn *conn, const fpl_server_key_exch
     conn->group = msg->as.ecdhe_ecdsa.params.named_curve;
     conn->peer_scheme = msg->as.ecdhe_ecdsa.algorithm;
     conn->proven = true; /* the signature over these parameters has been checked */
-    keep_share(conn, msg->as.ecdhe_ecdsa.params.public);
+    fpl_keep_peer_share(conn, msg->as.ecdhe_ecdsa.params.public);
     return fpl_config_share(conn->config, &conn->hs->kx[0], conn->group);
 }
 
@@ -67,7 +69,7 @@ bool fpl_check_client_share_well_formed(const fpl_conn *conn, const fpl_client_k
 
 fpl_status fpl_act_keep_client_share12(fpl_conn *conn, const fpl_client_key_exchange *msg)
 {
-    keep_share(conn, msg->as.ecdhe_ecdsa.public);
+    fpl_keep_peer_share(conn, msg->as.ecdhe_ecdsa.public);
     return FPL_STATUS_OK;
 }
 
@@ -143,34 +145,6 @@ static fpl_status derive_keys(fpl_conn *conn)
     return status;
 }
 
-static size_t put_hex(char *out, const uint8_t *bytes, size_t len)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < len; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    return 2 * len;
-}
-
-/* CLIENT_RANDOM <client random> <master secret>, draft-ietf-tls-keylogfile section 2.2. */
-static void log_keys(const fpl_conn *conn)
-{
-    static const char name[] = "CLIENT_RANDOM ";
-    char              line[sizeof name + 2 * FPL_RANDOM_LEN + 1 + 2 * FPL_MASTER_SECRET_LEN + 1];
-    size_t            at = sizeof name - 1;
-    if (conn->config->key_log == NULL) {
-        return;
-    }
-    memcpy(line, name, sizeof name - 1);
-    at += put_hex(line + at, conn->client_random, FPL_RANDOM_LEN);
-    line[at++] = ' ';
-    at += put_hex(line + at, conn->master_secret, FPL_MASTER_SECRET_LEN);
-    line[at] = '\0';
-    conn->config->key_log(conn->config->key_log_arg, line);
-    OPENSSL_cleanse(line, sizeof line);
-}
-
 fpl_status fpl_act_agree_master_secret(fpl_conn *conn)
 {
     fpl_handshake *hs = conn->hs;
@@ -192,7 +166,7 @@ fpl_status fpl_act_agree_master_secret(fpl_conn *conn)
     }
     if (status == FPL_STATUS_OK) {
         conn->has_master_secret = true;
-        log_keys(conn);
+        fpl_key_log(conn, "CLIENT_RANDOM", fpl_bytes_of(conn->master_secret, sizeof conn->master_secret));
     }
     return status;
 }

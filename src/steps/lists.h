@@ -4,9 +4,6 @@
 
 #include "engine/wire.h"
 
-/* What the extensions of a hello may take together; a host name of 255 octets is the longest of them. */
-#define FPL_HELLO_BLOCK_MAX 1024
-
 /* fpl_listed tells whether `value` is among the `num` of `list`. */
 static inline bool fpl_listed(const uint16_t *list, size_t num, uint16_t value)
 {
@@ -40,15 +37,15 @@ static inline uint8_t fpl_list_common(fpl_bytes theirs, const uint16_t *ours, si
     return kept;
 }
 
-/* fpl_block_strip takes the length prefix off a written extension block. False when nothing was written. */
-static inline bool fpl_block_strip(const fpl_writer *block, fpl_bytes *out)
+/* fpl_list_first is the first of `ours` that is among `theirs`, or 0. */
+static inline uint16_t fpl_list_first(const uint16_t *ours, size_t num, const uint16_t *theirs, size_t num_theirs)
 {
-    if (block->len < 2) {
-        *out = fpl_bytes_none();
-        return false;
+    for (size_t i = 0; i < num; i++) {
+        if (fpl_listed(theirs, num_theirs, ours[i])) {
+            return ours[i];
+        }
     }
-    *out = fpl_bytes_of(block->data + 2, block->len - 2);
-    return true;
+    return 0;
 }
 
 #endif

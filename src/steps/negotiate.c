@@ -1,4 +1,4 @@
-/* What a server makes of a ClientHello: suite, group, signature scheme. */
+/* What a server of DTLS 1.2 makes of a ClientHello: suite, group, signature scheme. */
 #include <string.h>
 
 #include "crypto/scheme.h"
@@ -10,34 +10,31 @@
 /* Our first suite that the client lists. The list may be long: one pass finds the best. */
 static const fpl_cipher_suite_row *choose_suite(fpl_conn *conn, fpl_bytes offered)
 {
-    size_t           best = conn->config->num_suites;
+    fpl_cipher_suite ours[FPL_CONFIG_LIST_MAX];
+    uint8_t          num = fpl_config_suites(conn->config, FPL_VERSIONS_DTLS12, ours);
+    size_t           best = num;
     fpl_cipher_suite suite;
     while (fpl_cipher_suite_next(&offered, &suite)) {
         conn->peer_offered |= fpl_extensions_suite_offers(suite);
         for (size_t i = 0; i < best; i++) {
-            if (conn->config->suites[i] == suite) {
+            if (ours[i] == suite) {
                 best = i;
             }
         }
     }
-    return best < conn->config->num_suites ? fpl_cipher_suite_find(conn->config->suites[best]) : NULL;
+    return best < num ? fpl_cipher_suite_find(ours[best]) : NULL;
 }
 
 /* Our first group that the client names. One that names none takes any (RFC 8422 section 4): P-256 is what such
  * a client is most likely to know. */
 static fpl_named_group choose_group(const fpl_conn *conn)
 {
-    const fpl_config *config = conn->config;
+    fpl_named_group ours[FPL_CONFIG_LIST_MAX];
+    uint8_t         num = fpl_config_groups(conn->config, FPL_VERSIONS_DTLS12, ours);
     if (!conn->hs->peer_named_groups) {
-        return fpl_listed(config->groups, config->num_groups, FPL_NAMED_GROUP_SECP256R1) ? FPL_NAMED_GROUP_SECP256R1
-                                                                                         : config->groups[0];
+        return fpl_listed(ours, num, FPL_NAMED_GROUP_SECP256R1) ? FPL_NAMED_GROUP_SECP256R1 : ours[0];
     }
-    for (size_t i = 0; i < config->num_groups; i++) {
-        if (fpl_listed(conn->hs->peer_groups, conn->hs->num_peer_groups, config->groups[i])) {
-            return config->groups[i];
-        }
-    }
-    return 0;
+    return fpl_list_first(ours, num, conn->hs->peer_groups, conn->hs->num_peer_groups);
 }
 
 fpl_status fpl_act_choose_parameters12(fpl_conn *conn, const fpl_client_hello *msg)
@@ -49,6 +46,8 @@ fpl_status fpl_act_choose_parameters12(fpl_conn *conn, const fpl_client_hello *m
     if (fpl_config_random(conn->config, conn->server_random, sizeof conn->server_random) != FPL_STATUS_OK) {
         return FPL_STATUS_INTERNAL;
     }
+    fpl_mark_downgrade(conn);
+    conn->version = FPL_VERSION_DTLS12;
     conn->suite = choose_suite(conn, msg->cipher_suites);
     conn->group = choose_group(conn);
     hs->scheme = fpl_own_scheme(conn);
@@ -65,7 +64,7 @@ fpl_status fpl_act_choose_parameters12(fpl_conn *conn, const fpl_client_hello *m
     if (fpl_conn_asks_client(conn)) {
         other = fpl_second_hash(conn);
     }
-    if (fpl_transcript_choose(conn->config, &hs->transcript, conn->suite->hash, other) != FPL_STATUS_OK) {
+    if (fpl_transcript_choose(conn->config, &hs->transcript, FPL_VERSION_DTLS12, conn->suite->hash, other) != FPL_STATUS_OK) {
         return FPL_STATUS_INTERNAL;
     }
     return fpl_config_share(conn->config, &hs->kx[0], conn->group);
@@ -76,21 +75,20 @@ fpl_plan12_answer fpl_classify_plan12(const fpl_conn *conn)
     return (fpl_plan12_answer)conn->hs->plan;
 }
 
-/* The scheme that suits our key best among those the peer takes: its curve's own hash, else any of ours. A peer
- * that names none means SHA-1 (RFC 5246 section 7.4.1.4.1), which nobody here does. */
+/* The scheme that suits our key best among those the peer takes: its curve's own hash, else, in DTLS 1.2 where any hash
+ * goes with any curve, any of ours. A peer that names none means SHA-1 (RFC 5246 section 7.4.1.4.1), which nobody here
+ * does. */
 fpl_signature_scheme fpl_own_scheme(const fpl_conn *conn)
 {
+    const fpl_handshake *hs = conn->hs;
     fpl_signature_scheme own = fpl_curve_scheme(conn->config->credential.curve);
     if (!conn->config->has_credential) {
         return 0;
     }
-    if (fpl_listed(conn->hs->peer_schemes, conn->hs->num_peer_schemes, own)) {
+    if (fpl_listed(hs->peer_schemes, hs->num_peer_schemes, own)) {
         return own;
     }
-    for (size_t i = 0; i < conn->config->num_schemes; i++) {
-        if (fpl_listed(conn->hs->peer_schemes, conn->hs->num_peer_schemes, conn->config->schemes[i])) {
-            return conn->config->schemes[i];
-        }
-    }
-    return 0;
+    return conn->version == FPL_VERSION_DTLS13
+               ? 0
+               : fpl_list_first(conn->config->schemes, conn->config->num_schemes, hs->peer_schemes, hs->num_peer_schemes);
 }
