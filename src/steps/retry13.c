@@ -163,6 +163,7 @@ static void take_in(fpl_running_hash *hash, uint64_t tag, fpl_bytes part)
 void fpl_hello_fixed_part(const fpl_client_hello *hello, bool share_demanded, uint8_t out[FPL_FIXED_PART_LEN])
 {
     fpl_running_hash hash;
+    uint8_t          digest[FPL_HASH_MAX_LEN];
     fpl_bytes        list = hello->extensions;
     fpl_extension    extension;
     (void)fpl_hash_init(&hash, FPL_HASH_SHA256); /* which is ours */
@@ -175,7 +176,8 @@ void fpl_hello_fixed_part(const fpl_client_hello *hello, bool share_demanded, ui
             take_in(&hash, extension.extension_type, extension.extension_data);
         }
     }
-    (void)fpl_hash_digest(&hash, out);
+    (void)fpl_hash_digest(&hash, digest);
+    memcpy(out, digest, FPL_FIXED_PART_LEN);
 }
 
 /* What must be the same was noted when the retry was asked for: here, or in the cookie. Where a share was demanded, one
