@@ -176,18 +176,15 @@ void fpl_acks_receive(fpl_conn *conn, uint16_t epoch, fpl_bytes body)
     fpl_reader  reader = fpl_reader_of(NULL, 0);
     fpl_bytes   list;
     bool        empty = true;
-    if (!fpl_message_decode(&msg, FPL_MESSAGE_ACK, 0, body, &reader)) {
+    if (!fpl_message_decode(&msg, FPL_MESSAGE_ACK, epoch, body, &reader)) {
         conn->stats.dropped_malformed++;
         fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, reader.alert, reader.where, "rfc9147#7");
         return;
     }
     list = msg.as.ack.record_numbers;
     for (fpl_record_number number; fpl_record_number_next(&list, &number); empty = false) {
-        /* Once both ends renew keys at their own pace, their epochs have nothing to do with each other. */
-        if (epoch < FPL_FIRST_APPLICATION_EPOCH && number.epoch > epoch) {
-            fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, "record_numbers",
-                          "rfc9147bis#7.2");
-            return;
+        if (number.epoch > UINT16_MAX) {
+            continue; /* no epoch of ours */
         }
         fpl_sent_name(conn, (uint16_t)number.epoch, number.sequence_number);
     }

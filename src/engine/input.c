@@ -10,6 +10,7 @@
 #include "engine/lookup.h"
 #include "engine/messages.h"
 #include "fpl_records.h"
+#include "record/protect12.h"
 
 /* --- what becomes of a record ---------------------------------------------------------------------- */
 

@@ -48,12 +48,24 @@ const fpl_row *fpl_row_find(const fpl_conn *conn, const fpl_machine *machine, co
     return NULL;
 }
 
+/* A machine may list messages of the version that it hands over to: a HelloVerifyRequest decides the version. */
+static uint8_t find_message(const fpl_machine *machine, uint8_t type)
+{
+    uint8_t id = fpl_message_find(machine->version, type);
+    for (uint8_t i = 1; id == FPL_MESSAGE_NONE && i <= machine->num_states; i++) {
+        if (machine->states[i].hand_to_machine != 0) {
+            id = fpl_message_find(fpl_machines[machine->states[i].hand_to_machine]->version, type);
+        }
+    }
+    return id;
+}
+
 fpl_event_key fpl_event_key_of(const fpl_machine *machine, const fpl_event *event)
 {
     fpl_event_key key;
     memset(&key, 0, sizeof key);
     key.kind = event->kind;
-    key.code = event->kind == FPL_EVENT_MESSAGE ? fpl_message_find(machine->version, event->type) : event->code;
+    key.code = event->kind == FPL_EVENT_MESSAGE ? find_message(machine, event->type) : event->code;
     key.epoch = event->epoch;
     key.flight = event->kind == FPL_EVENT_FLIGHT && event->owner == machine ? (uint8_t)(event->flight + 1) : 0;
     return key;
