@@ -100,12 +100,7 @@ bool fpl_build_client_hello(const fpl_conn *conn, fpl_writer *w)
     msg.legacy_cookie = fpl_bytes_of(conn->hs->cookie, conn->hs->cookie_len);
     msg.cipher_suites = fpl_list_put(bytes, suites, num);
     msg.legacy_compression_methods = fpl_bytes_of(null_compression, sizeof null_compression);
-    if (!fpl_encode_client_hello(w, &msg)) {
-        return false;
-    }
-    return fpl_conn_offers(conn, FPL_VERSIONS_DTLS13)
-               ? fpl_extensions_write_hello(conn, w)
-               : fpl_extensions_write(conn, FPL_VERSION_DTLS12, FPL_BLOCK_CLIENT_HELLO, w);
+    return fpl_encode_client_hello(w, &msg) && fpl_extensions_write_hello(conn, w);
 }
 
 /* legacy_session_id_echo is empty: nothing is resumed in DTLS 1.2, and 1.3 echoes none (RFC 9147 section 5). */

@@ -89,7 +89,7 @@ bool fpl_extension_check_uncompressed_is_listed(const fpl_conn *conn, const fpl_
     return false;
 }
 
-/* --- signature_algorithms (RFC 5246 section 7.4.1.4.1, RFC 8446 section 4.2.3) ------------------------------------------------------ */
+/* --- signature_algorithms (RFC 5246 section 7.4.1.4.1, RFC 8446 section 4.2.3) -------------------------------- */
 
 fpl_presence fpl_hook_signature_schemes_offer(const fpl_conn *conn, fpl_writer *w)
 {

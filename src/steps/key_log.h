@@ -1,4 +1,5 @@
-/* Secrets for whoever may read the connection, as lines of the SSLKEYLOGFILE format (draft-ietf-tls-keylogfile section 2). */
+/* Secrets for whoever may read the connection, as lines of the SSLKEYLOGFILE format (draft-ietf-tls-keylogfile
+ * section 2). */
 #ifndef FPL_STEPS_KEY_LOG_H
 #define FPL_STEPS_KEY_LOG_H
 

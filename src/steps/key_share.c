@@ -1,4 +1,5 @@
-/* key_share: the shares that a client sends, the one that a server takes, the one that it demands (RFC 8446 section 4.2.8). */
+/* key_share: the shares that a client sends, the one that a server takes, the one that it demands (RFC 8446
+ * section 4.2.8). */
 #include <string.h>
 
 #include "crypto/share.h"

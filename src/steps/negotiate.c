@@ -64,7 +64,8 @@ fpl_status fpl_act_choose_parameters12(fpl_conn *conn, const fpl_client_hello *m
     if (fpl_conn_asks_client(conn)) {
         other = fpl_second_hash(conn);
     }
-    if (fpl_transcript_choose(conn->config, &hs->transcript, FPL_VERSION_DTLS12, conn->suite->hash, other) != FPL_STATUS_OK) {
+    if (fpl_transcript_choose(conn->config, &hs->transcript, FPL_VERSION_DTLS12, conn->suite->hash, other) !=
+        FPL_STATUS_OK) {
         return FPL_STATUS_INTERNAL;
     }
     return fpl_config_share(conn->config, &hs->kx[0], conn->group);
