@@ -20,15 +20,22 @@ typedef struct bench_identity {
     size_t  key_len;
 } bench_identity;
 
-/* bench_setup is what is the same for all: one group, one suite (AES-128-GCM or ChaCha20-Poly1305 with ECDHE,
- * ECDSA and SHA-256), both sides with certificates, any certificate taken, use_srtp, no cookie. */
+typedef enum bench_group { BENCH_X25519, BENCH_P256, BENCH_X25519MLKEM768 } bench_group;
+
+/* bench_setup is what is the same for all: one version, one group, one suite (AES-128-GCM or ChaCha20-Poly1305
+ * with SHA-256), ECDSA with P-256, both sides with certificates, any certificate taken, use_srtp, no cookie, no
+ * ticket. */
 typedef struct bench_setup {
     const bench_identity *identities; /* BENCH_IDENTITIES of them */
-    bool                  p256;       /* instead of X25519 */
+    bench_group           group;
+    bool                  dtls13;     /* instead of DTLS 1.2 */
     bool                  chacha;     /* instead of AES-128-GCM */
 } bench_setup;
 
 typedef struct bench_end bench_end;
+
+/* backend_can tells whether the library has what `setup` asks for. */
+bool backend_can(const bench_setup *setup);
 
 /* backend_open prepares what connections share, one configuration for each identity and role. */
 bool backend_open(const bench_setup *setup);
@@ -39,7 +46,7 @@ void       backend_free(bench_end *end);
 
 typedef enum bench_progress { BENCH_FAILED, BENCH_GOING, BENCH_DONE } bench_progress;
 
-/* backend_handshake goes as far as what lies on the wire allows. */
+/* backend_handshake goes as far as what lies on the wire allows, and takes that off it also when it is done. */
 bench_progress backend_handshake(bench_end *end);
 
 /* backend_prefix is how far into a datagram plaintext may lie to be sealed without a copy; 0 = it cannot. */

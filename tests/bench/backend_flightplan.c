@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "backend.h"
+#include "crypto/features.h"
 
 struct bench_end {
     fpl_conn   *conn;
@@ -35,17 +36,31 @@ static void release(void *arg, void *memory, size_t size)
     free(memory);
 }
 
+static fpl_cipher_suite suite_of(const bench_setup *setup)
+{
+    if (setup->dtls13) {
+        return setup->chacha ? FPL_CIPHER_SUITE_TLS_CHACHA20_POLY1305_SHA256 : FPL_CIPHER_SUITE_TLS_AES_128_GCM_SHA256;
+    }
+    return setup->chacha ? FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+                         : FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+}
+
 static fpl_config *make_config(const bench_setup *setup, const bench_identity *identity)
 {
     static const fpl_allocator  allocator = {allocate, release, NULL};
-    const fpl_cipher_suite      suite = setup->chacha ? FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
-                                                      : FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-    const fpl_named_group       group = setup->p256 ? FPL_NAMED_GROUP_SECP256R1 : FPL_NAMED_GROUP_X25519;
+    static const fpl_named_group groups[] = {
+        [BENCH_X25519] = FPL_NAMED_GROUP_X25519,
+        [BENCH_P256] = FPL_NAMED_GROUP_SECP256R1,
+        [BENCH_X25519MLKEM768] = FPL_NAMED_GROUP_X25519MLKEM768,
+    };
+    const fpl_cipher_suite      suite = suite_of(setup);
     const fpl_signature_scheme  scheme = FPL_SIGNATURE_SCHEME_ECDSA_SECP256R1_SHA256;
     const fpl_srtp_protection_profile profile = FPL_SRTP_PROTECTION_PROFILE_SRTP_AES128_CM_HMAC_SHA1_80;
     fpl_config                 *config = fpl_config_new_with_allocator(&allocator);
-    if (config == NULL || fpl_config_set_cipher_suites(config, &suite, 1) != FPL_OK ||
-        fpl_config_set_groups(config, &group, 1) != FPL_OK ||
+    if (config == NULL ||
+        fpl_config_set_versions(config, setup->dtls13 ? FPL_VERSIONS_DTLS13 : FPL_VERSIONS_DTLS12) != FPL_OK ||
+        fpl_config_set_cipher_suites(config, &suite, 1) != FPL_OK ||
+        fpl_config_set_groups(config, &groups[setup->group], 1) != FPL_OK ||
         fpl_config_set_signature_schemes(config, &scheme, 1) != FPL_OK ||
         fpl_config_set_srtp_profiles(config, &profile, 1) != FPL_OK ||
         fpl_config_set_client_auth(config, FPL_CLIENT_AUTH_REQUIRED) != FPL_OK ||
@@ -57,6 +72,11 @@ static fpl_config *make_config(const bench_setup *setup, const bench_identity *i
         return NULL;
     }
     return config;
+}
+
+bool backend_can(const bench_setup *setup)
+{
+    return setup->group != BENCH_X25519MLKEM768 || (setup->dtls13 && FPL_HAVE_MLKEM);
 }
 
 bool backend_open(const bench_setup *setup)
@@ -169,12 +189,15 @@ const uint8_t *backend_open_record(bench_end *end, size_t *len)
 
 void backend_settle(bench_end *end)
 {
-    fpl_output output;
-    fpl_time   now = 0;
-    for (unsigned i = 0; i < 100; i++) {
-        if (fpl_conn_timeout(end->conn, now) != FPL_OK ||
-            fpl_conn_poll(end->conn, bench_wire_room(end->out), BENCH_DATAGRAM_MAX, &output) != FPL_OK ||
-            output.type != FPL_OUTPUT_TIMEOUT || output.as.deadline == FPL_NEVER) {
+    fpl_time now = 0;
+    for (unsigned i = 0; i < 100 && fpl_conn_timeout(end->conn, now) == FPL_OK; i++) {
+        fpl_output output;
+        do {
+            if (fpl_conn_poll(end->conn, bench_wire_room(end->out), BENCH_DATAGRAM_MAX, &output) != FPL_OK) {
+                return;
+            }
+        } while (output.type != FPL_OUTPUT_TIMEOUT);
+        if (output.as.deadline == FPL_NEVER) {
             return;
         }
         now = output.as.deadline;

@@ -57,11 +57,16 @@ static bool load(const bench_identity *identity, gnutls_certificate_credentials_
            gnutls_certificate_set_x509_key_mem(*out, &certificate, &key, GNUTLS_X509_FMT_DER) == 0;
 }
 
+bool backend_can(const bench_setup *setup)
+{
+    return !setup->dtls13 && setup->group != BENCH_X25519MLKEM768;
+}
+
 bool backend_open(const bench_setup *setup)
 {
     char text[256] = "NONE:+VERS-DTLS1.2:+ECDHE-ECDSA:+AEAD:+SIGN-ECDSA-SHA256:+COMP-NULL:+CTYPE-X509";
     (void)strcat(text, setup->chacha ? ":+CHACHA20-POLY1305" : ":+AES-128-GCM");
-    (void)strcat(text, setup->p256 ? ":+GROUP-SECP256R1" : ":+GROUP-X25519:+GROUP-SECP256R1");
+    (void)strcat(text, setup->group == BENCH_P256 ? ":+GROUP-SECP256R1" : ":+GROUP-X25519:+GROUP-SECP256R1");
     if (gnutls_priority_init(&priority, text, NULL) != 0) {
         return false;
     }

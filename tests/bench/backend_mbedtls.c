@@ -87,13 +87,18 @@ static bool make_config(mbedtls_ssl_config *config, bool server, unsigned identi
 #endif
 }
 
+bool backend_can(const bench_setup *setup)
+{
+    return !setup->dtls13 && setup->group != BENCH_X25519MLKEM768;
+}
+
 bool backend_open(const bench_setup *setup)
 {
     suites[0] = setup->chacha ? MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
                               : MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     /* The curve of a certificate must be among the groups as well; the first is taken. */
-    groups[0] = setup->p256 ? MBEDTLS_ECP_DP_SECP256R1 : MBEDTLS_ECP_DP_CURVE25519;
-    groups[1] = setup->p256 ? MBEDTLS_ECP_DP_NONE : MBEDTLS_ECP_DP_SECP256R1;
+    groups[0] = setup->group == BENCH_P256 ? MBEDTLS_ECP_DP_SECP256R1 : MBEDTLS_ECP_DP_CURVE25519;
+    groups[1] = setup->group == BENCH_P256 ? MBEDTLS_ECP_DP_NONE : MBEDTLS_ECP_DP_SECP256R1;
     mbedtls_entropy_init(&entropy);
     mbedtls_ctr_drbg_init(&random_source);
     if (mbedtls_ctr_drbg_seed(&random_source, mbedtls_entropy_func, &entropy, NULL, 0) != 0) {

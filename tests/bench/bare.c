@@ -1,6 +1,6 @@
 /* What no library can do without, on the libcrypto that Flightplan uses:
  *
- *   bare <identities> <x25519|p256> <aes|chacha> <what> [<number>]
+ *   bare <identities> <12|13> <x25519|p256|mlkem> <aes|chacha> <what> [<number>]
  *
  *   handshakes <seconds>, count <number>        for each side: make a key, derive, sign, verify
  *   records <seconds>, count-records <number>   seal and open 1200 bytes in place
@@ -15,6 +15,12 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/nid.h>
+#ifdef __has_include
+#if __has_include(<openssl/mlkem.h>)
+#include <openssl/mlkem.h>
+#define BENCH_MLKEM
+#endif
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +71,42 @@ static void agree_p256(void)
     EC_KEY_free(key);
 }
 
+/* One of two is the client, which makes the key and opens what the other encapsulated. */
+static void agree_mlkem(bool server)
+{
+#ifdef BENCH_MLKEM
+    static uint8_t                     encoded[MLKEM768_PUBLIC_KEY_BYTES];
+    static uint8_t                     ciphertext[MLKEM768_CIPHERTEXT_BYTES];
+    static struct MLKEM768_private_key key;
+    uint8_t                            secret[MLKEM_SHARED_SECRET_BYTES];
+    if (server) {
+        struct MLKEM768_public_key peer;
+        CBS                        cbs;
+        CBS_init(&cbs, encoded, sizeof encoded);
+        need(MLKEM768_parse_public_key(&peer, &cbs) == 1, "read a key");
+        MLKEM768_encap(ciphertext, secret, &peer);
+        need(MLKEM768_decap(secret, ciphertext, sizeof ciphertext, &key) == 1, "open");
+    } else {
+        MLKEM768_generate_key(encoded, NULL, &key);
+    }
+#else
+    (void)server;
+    need(false, "ML-KEM");
+#endif
+}
+
+static void agree(bench_group group, bool server)
+{
+    switch (group) {
+    case BENCH_X25519: agree_x25519(); break;
+    case BENCH_P256: agree_p256(); break;
+    case BENCH_X25519MLKEM768:
+        agree_mlkem(server);
+        agree_x25519();
+        break;
+    }
+}
+
 static void sign_and_verify(unsigned number)
 {
     static uint8_t digest[32];
@@ -76,17 +118,13 @@ static void sign_and_verify(unsigned number)
     need(ECDSA_verify(0, digest, sizeof digest, signature, len, key) == 1, "verify");
 }
 
-static void handshakes(bool p256, double seconds, unsigned number)
+static void handshakes(bench_group group, double seconds, unsigned number)
 {
     double   began = cpu_seconds();
     unsigned done = 0;
     while (number != 0 ? done < number : cpu_seconds() - began < seconds) {
         for (unsigned side = 0; side < 2; side++) {
-            if (p256) {
-                agree_p256();
-            } else {
-                agree_x25519();
-            }
+            agree(group, side == 1);
             sign_and_verify(done + side);
         }
         done++;
@@ -144,16 +182,17 @@ static void copies(unsigned number)
 
 int main(int argc, char **argv)
 {
-    const char *what = argc > 4 ? argv[4] : "";
-    const char *number = argc > 5 ? argv[5] : "1";
-    bool        p256;
+    const char *what = argc > 5 ? argv[5] : "";
+    const char *number = argc > 6 ? argv[6] : "1";
+    bench_group group;
     bool        chacha;
-    if (argc < 5 || !bench_identities_read(argv[1], identities)) {
-        (void)fprintf(stderr, "usage: bare <identities> <x25519|p256> <aes|chacha> <what> [<number>]\n");
+    if (argc < 6 || !bench_identities_read(argv[1], identities)) {
+        (void)fprintf(stderr, "usage: bare <identities> <12|13> <x25519|p256|mlkem> <aes|chacha> <what> [<number>]\n");
         return 2;
     }
-    p256 = strcmp(argv[2], "p256") == 0;
-    chacha = strcmp(argv[3], "chacha") == 0;
+    /* The version makes no difference here; the arguments are those of the driver. */
+    group = strcmp(argv[3], "p256") == 0 ? BENCH_P256 : strcmp(argv[3], "mlkem") == 0 ? BENCH_X25519MLKEM768 : BENCH_X25519;
+    chacha = strcmp(argv[4], "chacha") == 0;
     for (unsigned i = 0; i < BENCH_IDENTITIES; i++) {
         CBS       der;
         EVP_PKEY *key;
@@ -164,9 +203,9 @@ int main(int argc, char **argv)
         EVP_PKEY_free(key);
     }
     if (strcmp(what, "handshakes") == 0) {
-        handshakes(p256, strtod(number, NULL), 0);
+        handshakes(group, strtod(number, NULL), 0);
     } else if (strcmp(what, "count") == 0) {
-        handshakes(p256, 0, (unsigned)strtoul(number, NULL, 10));
+        handshakes(group, 0, (unsigned)strtoul(number, NULL, 10));
     } else if (strcmp(what, "records") == 0) {
         records(chacha, strtod(number, NULL), 0);
     } else if (strcmp(what, "count-records") == 0) {

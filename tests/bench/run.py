@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Measure Flightplan next to other libraries and print the table of the README.
+"""Measure Flightplan next to other libraries, in DTLS 1.2 and 1.3, and print the tables of the README.
 
-    tests/bench/run.py [--build FOLDER] [--rounds N] [--seconds S] [--json FILE] [--quick] [--scale N]
+    tests/bench/run.py [--newer PREFIX] [--build FOLDER] [--rounds N] [--seconds S] [--json FILE] [--quick] [--scale N]
 
-Builds target `bench` as a release, then runs one process per library and measure. Times are medians of
-interleaved rounds, and only their ratios mean anything elsewhere; instruction counts (callgrind, the
-difference of two runs, so that what happens once drops out) repeat.
+Builds target `bench` as a release, then runs one process per library and measure. PREFIX is where a current
+BoringSSL has been installed, with its libssl: then everything is measured on that libcrypto as well, and there
+is another library that speaks DTLS 1.3. Times are medians of interleaved rounds, and only their ratios mean
+anything elsewhere; instruction counts (callgrind, the difference of two runs, so that what happens once drops
+out) repeat.
 """
 
 import argparse
@@ -15,10 +17,14 @@ import shutil
 import statistics
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-GROUPS = ("x25519", "p256")
+GROUPS = ("x25519", "p256", "mlkem")
+GROUP_NAMES = {"mlkem": "X25519MLKEM768"}
+SUITES = ("aes", "chacha")
+VERSIONS = ("12", "13")
 # Library -> how it is named, and how many handshakes callgrind has patience for.
 LIBRARIES = {
     "flightplan": ("Flightplan", 64),
@@ -29,17 +35,20 @@ LIBRARIES = {
 }
 # Those whose public-key operations are those of the bare program.
 SAME_LIBCRYPTO = ("flightplan", "boringssl")
-# The most that Flightplan may take, per handshake pair, record pair or connection.
+# The most that Flightplan may take, per handshake pair, record pair or connection, in DTLS 1.2 and 1.3.
 TARGETS = {
-    "instructions over bare per handshake": 450_000,
-    "instructions over bare per record": 700,
-    "own allocations per connection": 20,
-    "allocations per 100 records": 0,
-    "idle bytes per connection": 2560,
-    "peak bytes per connection": 14 * 1024,
-    "text and rodata": 120_000,
-    "share of interpreter, tables and codecs, %": 3,
-    "scale ratio": 1.2,
+    "instructions over bare per handshake": (450_000, 650_000),
+    "instructions over bare per record, AES-GCM": (700, 700),
+    "instructions over bare per record, ChaCha20": (None, 1_800),
+    "own allocations per connection": (20, 20),
+    "allocations per 100 records": (0, 0),
+    "idle bytes per connection": (2560, 3584),
+    "peak bytes per connection": (14 * 1024, 14 * 1024),
+    "datagrams per handshake": (4, 4),
+    "bytes added to a record": (37, 22),
+    "share of interpreter, tables and codecs, %": (3, 3),
+    "text and rodata": (120_000, 120_000),
+    "scale ratio": (1.2, None),
 }
 
 
@@ -47,44 +56,81 @@ def run(*command):
     return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True)
 
 
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a library with one version, on one libcrypto. The library `bare` is no library."""
+    bench: "Bench" = field(repr=False, compare=False)
+    libcrypto: str
+    library: str
+    version: str
+
+    @property
+    def key(self):
+        return f"{self.library} {self.version} {self.libcrypto}"
+
+    @property
+    def same_libcrypto(self):
+        return self.library in SAME_LIBCRYPTO
+
+    @property
+    def bare(self):
+        return Row(self.bench, self.libcrypto, "bare", "12")
+
+    def command(self, group, suite, what, number=1, heap=False):
+        program = f"bench_{self.library}" + ("_heap" if heap else "")
+        return [self.bench.folder / program, self.bench.folder / "identities", self.version, group, suite, what, number]
+
+    def can(self, group, suite):
+        return subprocess.run([str(part) for part in self.command(group, suite, "can")], capture_output=True).returncode == 0
+
+    def figures(self, group, suite, what, number=1, heap=False):
+        return figures_of(self.command(group, suite, what, number, heap))
+
+    def per_second(self, group, suite, what, seconds):
+        told = self.figures(group, suite, what, seconds)
+        return told[what] / told["seconds"]
+
+    def instructions(self, group, suite, what, few, many):
+        counts = [callgrind(self.command(group, suite, what, number)) for number in (few, many)]
+        return (counts[1] - counts[0]) / (many - few)
+
+
+def figures_of(command):
+    lines = run(*command).stdout.split("\n")
+    return {name: float(value) for name, value in (line.split() for line in lines if line)}
+
+
+def callgrind(command, *options):
+    told = run("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *options, *command).stderr
+    return int(re.search(r"Collected : (\d+)", told).group(1))
+
+
 class Bench:
-    def __init__(self, build):
+    """The programs built on one libcrypto."""
+
+    def __init__(self, libcrypto, build, *options):
+        self.libcrypto = libcrypto
         self.build = build
+        self.options = options
         self.folder = build / "tests" / "bench"
 
     def make(self):
-        run("cmake", "-G", "Ninja", "-S", TOP, "-B", self.build, "-DCMAKE_BUILD_TYPE=Release")
+        run("cmake", "-G", "Ninja", "-S", TOP, "-B", self.build, "-DCMAKE_BUILD_TYPE=Release", *self.options)
         run("cmake", "--build", self.build, "--target", "bench")
 
-    def libraries(self):
-        return [name for name in LIBRARIES if (self.folder / f"bench_{name}").exists()]
+    def rows(self, with_others):
+        names = LIBRARIES if with_others else SAME_LIBCRYPTO
+        return [Row(self, self.libcrypto, name, version)
+                for name in names if (self.folder / f"bench_{name}").exists() for version in VERSIONS]
 
-    def command(self, program, group, suite, what, number):
-        return [self.folder / f"bench_{program}", self.folder / "identities", group, suite, what, number]
-
-    def figures(self, program, group, suite, what, number=1):
-        lines = run(*self.command(program, group, suite, what, number)).stdout.split("\n")
-        return {name: float(value) for name, value in (line.split() for line in lines if line)}
-
-    def per_second(self, program, group, suite, what, seconds):
-        told = self.figures(program, group, suite, what, seconds)
-        return told[what] / told["seconds"]
-
-    def callgrind(self, command, *options):
-        told = run("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *options, *command).stderr
-        return int(re.search(r"Collected : (\d+)", told).group(1))
-
-    def instructions(self, program, group, suite, what, few, many):
-        counts = [self.callgrind(self.command(program, group, suite, what, number)) for number in (few, many)]
-        return (counts[1] - counts[0]) / (many - few)
-
-    def profile(self, group):
+    def profile(self, version):
         """What part of a handshake's instructions the library spends outside of libcrypto and libc, and what a pair
         spends on handing out SRTP keys, which no other library does unasked."""
         profile = self.build / "callgrind.handshakes"
         handshakes = 32
+        row = Row(self, self.libcrypto, "flightplan", version)
         run("valgrind", "--tool=callgrind", "--toggle-collect=handshakes", f"--callgrind-out-file={profile}",
-            *self.command("flightplan", group, "aes", "count", handshakes))
+            *row.command("x25519", "aes", "count", handshakes))
         alone = self.annotated(profile)
         ours = sum(count for count, _, place in alone if "libflightplan" in place)
         export = [count for count, name, _ in self.annotated(profile, "--inclusive=yes") if name == "fpl_keying_srtp"]
@@ -99,10 +145,8 @@ class Bench:
 
     def scale(self, connections, datagrams):
         command = [self.folder / "bench_scale", self.folder / "identities", connections, datagrams]
-        counted = self.callgrind(command, "--instr-atstart=no") / datagrams
-        lines = run(*command).stdout.split("\n")
-        told = {name: float(value) for name, value in (line.split() for line in lines if line)}
-        return counted, told["seconds"] / datagrams * 1e9
+        counted = callgrind(command, "--instr-atstart=no") / datagrams
+        return counted, figures_of(command)["seconds"] / datagrams * 1e9
 
 
 def medians(measures, rounds):
@@ -129,137 +173,191 @@ def library_size(build):
     return sizes
 
 
-def measure_all(bench, rounds, seconds, quick, scale):
-    found = {"libraries": {}, "bare": {}, "size": library_size(bench.build)}
-    names = bench.libraries()
-    with_valgrind = shutil.which("valgrind") is not None
+def measure_handshakes(rows, group, options, found):
+    rows = [row for row in rows if row.can(group, "aes")]
+    bare = list(dict.fromkeys(row.bare for row in rows if row.same_libcrypto))
+    rates = medians({row: (lambda row=row: row.per_second(group, "aes", "handshakes", options.seconds))
+                     for row in bare + rows}, options.rounds)
+    for row in bare + rows:
+        print(f"{row.key} {group}", file=sys.stderr)
+        entry = found.setdefault(row.key, {}).setdefault(group, {})
+        entry["per_second"] = rates[row]
+        many = 64
+        if row not in bare:
+            entry.update(row.figures(group, "aes", "wire"))
+            entry.update(row.figures(group, "aes", "heap", heap=True))
+            many = LIBRARIES[row.library][1]
+        if options.valgrind and not (options.quick and row not in bare and not row.same_libcrypto):
+            entry["instructions"] = row.instructions(group, "aes", "count", many, 3 * many)
+    return rows
+
+
+def measure_records(rows, suite, options, found):
+    rows = [row for row in rows if row.can("x25519", suite)]
+    bare = list(dict.fromkeys(row.bare for row in rows if row.same_libcrypto))
+    rates = medians({row: (lambda row=row: row.per_second("x25519", suite, "records", options.seconds))
+                     for row in bare + rows}, options.rounds)
+    for row in bare + rows:
+        entry = found.setdefault(row.key, {}).setdefault("records", {}).setdefault(suite, {})
+        entry["per_second"] = rates[row]
+        if options.valgrind:
+            entry["instructions"] = row.instructions("x25519", suite, "count-records", 100, 2100)
+
+
+def measure_all(benches, options):
+    """found: "rows" -> key of a row -> group or "records" -> figures; what is of no row beside it."""
+    first = benches[0]
+    found = {"rows": {}, "tables": {}, "size": library_size(first.build)}
+    rows = [row for bench in benches for row in bench.rows(with_others=bench is first)]
     for group in GROUPS:
-        rates = medians({name: (lambda name=name, group=group: bench.per_second(name, group, "aes", "handshakes", seconds))
-                         for name in ["bare"] + names}, rounds)
-        found["bare"][group] = {"per_second": rates["bare"]}
-        if with_valgrind:
-            found["bare"][group]["instructions"] = bench.instructions("bare", group, "aes", "count", 32, 160)
-        for name in names:
-            print(f"{name} {group}", file=sys.stderr)
-            entry = found["libraries"].setdefault(name, {}).setdefault(group, {})
-            entry["per_second"] = rates[name]
-            entry.update(bench.figures(name, group, "aes", "wire"))
-            entry.update(bench.figures(f"{name}_heap", group, "aes", "heap"))
-            many = LIBRARIES[name][1]
-            if with_valgrind and not (quick and name not in SAME_LIBCRYPTO):
-                entry["instructions"] = bench.instructions(name, group, "aes", "count", many, 3 * many)
-    for suite in ("aes", "chacha"):
-        rates = medians({name: (lambda name=name, suite=suite: bench.per_second(name, "x25519", suite, "records", seconds))
-                         for name in ["bare"] + names}, rounds)
-        for name in ["bare"] + names:
-            entry = found["bare"] if name == "bare" else found["libraries"][name]
-            entry = entry.setdefault("records", {}).setdefault(suite, {})
-            entry["per_second"] = rates[name]
-            if with_valgrind:
-                entry["instructions"] = bench.instructions(name, "x25519", suite, "count-records", 100, 2100)
-    if with_valgrind:
-        found["bare"]["copies"] = bench.instructions("bare", "x25519", "aes", "count-copies", 100, 2100)
-        found |= bench.profile("x25519")
-    if scale:
+        found["tables"][group] = [row.key for row in measure_handshakes(rows, group, options, found["rows"])]
+    for suite in SUITES:
+        measure_records(rows, suite, options, found["rows"])
+    if options.valgrind:
+        found["copies"] = first_bare(first).instructions("x25519", "aes", "count-copies", 100, 2100)
+        found["profile"] = {version: first.profile(version) for version in VERSIONS}
+    if options.scale:
         found["scale"] = []
-        for connections in (1000, scale):
+        for connections in (1000, options.scale):
             print(f"scale {connections}", file=sys.stderr)
             # Each connection gets one at most, so that the work is the same however many there are.
-            counted, nanoseconds = bench.scale(connections, 1000)
+            counted, nanoseconds = first.scale(connections, 1000)
             found["scale"].append({"connections": connections, "instructions": counted, "ns": nanoseconds})
     return found
 
 
+def first_bare(bench):
+    return Row(bench, bench.libcrypto, "bare", "12")
+
+
 # --- what is told ------------------------------------------------------------------------------------------
 
-def over_bare(found, name, group):
-    entry = found["libraries"][name][group]
-    if name not in SAME_LIBCRYPTO or "instructions" not in entry:
+def parts(key):
+    return key.split(" ")
+
+
+def bare_key(key):
+    return f"bare 12 {parts(key)[2]}"
+
+
+def over_bare(found, key, group):
+    entry = found["rows"].get(key, {}).get(group, {})
+    if parts(key)[0] not in SAME_LIBCRYPTO or "instructions" not in entry:
         return None
-    return entry["instructions"] - found["bare"][group]["instructions"]
+    return entry["instructions"] - found["rows"][bare_key(key)][group]["instructions"]
 
 
-def record_over_bare(found, name, suite):
+def record_over_bare(found, key, suite):
     """The two copies on and off the wire are the driver's, for those who make them."""
-    if name not in SAME_LIBCRYPTO or "copies" not in found["bare"]:
+    entry = found["rows"].get(key, {}).get("records", {}).get(suite, {})
+    if parts(key)[0] not in SAME_LIBCRYPTO or "instructions" not in entry:
         return None
-    copies = 0 if name == "flightplan" else found["bare"]["copies"]
-    return found["libraries"][name]["records"][suite]["instructions"] - found["bare"]["records"][suite]["instructions"] - copies
+    copies = 0 if parts(key)[0] == "flightplan" else found["copies"]
+    return entry["instructions"] - found["rows"][bare_key(key)]["records"][suite]["instructions"] - copies
 
 
 def number(value, digits=0):
     return "" if value is None else f"{value:,.{digits}f}"
 
 
+def title_cells(key):
+    library, version, libcrypto = parts(key)
+    return [LIBRARIES[library][0], f"1.{int(version) - 10}", libcrypto if library in SAME_LIBCRYPTO else ""]
+
+
+def table(heading, rows):
+    return ["| " + " | ".join(heading) + " |", "|---|---|---|" + "--:|" * (len(heading) - 3)] + [
+        "| " + " | ".join(cells) + " |" for cells in rows]
+
+
 def handshake_table(found, group):
-    lines = [f"| {group} | handshakes per CPU second | of the bare operations | instructions, M | over the bare ones, M "
-             "| allocations | peak KB | idle KB | bytes on the wire | datagrams |",
-             "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
-    for name, by_group in found["libraries"].items():
-        entry = by_group[group]
-        same = name in SAME_LIBCRYPTO
-        ratio = entry["per_second"] / found["bare"][group]["per_second"]
+    rows = []
+    for key in found["tables"][group]:
+        entry = found["rows"][key][group]
+        same = parts(key)[0] in SAME_LIBCRYPTO
+        ratio = entry["per_second"] / found["rows"][bare_key(key)][group]["per_second"] if same else None
         instructions = entry.get("instructions")
-        over = over_bare(found, name, group)
-        lines.append("| " + " | ".join([
-            LIBRARIES[name][0], number(entry["per_second"]), f"{100 * ratio:.0f} %" if same else "",
+        over = over_bare(found, key, group)
+        rows.append(title_cells(key) + [
+            number(entry["per_second"]), f"{100 * ratio:.0f} %" if same else "",
             number(instructions and instructions / 1e6, 2), number(over and over / 1e6, 3),
             number(entry["allocations_per_handshake"] / 2), number(entry["peak_bytes"] / 2048, 1),
             number(entry["idle_bytes"] / 2048, 1), number(entry["client_bytes"] + entry["server_bytes"]),
-            number(entry["client_datagrams"] + entry["server_datagrams"])]) + " |")
-    return lines
+            number(entry["client_datagrams"] + entry["server_datagrams"])])
+    return table([GROUP_NAMES.get(group, group), "DTLS", "libcrypto", "handshakes per CPU second", "of the bare operations",
+                  "instructions, M", "over the bare ones, M", "allocations", "peak KB", "idle KB", "bytes on the wire",
+                  "datagrams"], rows)
 
 
 def record_table(found):
-    lines = ["| 1200-byte records | AES-128-GCM, ns | instructions | over the bare AEAD | ChaCha20-Poly1305, ns "
-             "| instructions | over the bare AEAD | allocations |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
-    rows = [("bare AEAD", None, found["bare"])] + [(LIBRARIES[name][0], name, entry)
-                                                  for name, entry in found["libraries"].items()]
-    for title, name, entry in rows:
-        cells = [title]
-        for suite in ("aes", "chacha"):
-            record = entry["records"][suite]
-            cells += [number(1e9 / record["per_second"]), number(record.get("instructions")),
-                      number(record_over_bare(found, name, suite)) if name else ""]
-        cells.append("" if name is None else number(entry["x25519"]["allocations_per_100_records"] / 100))
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
+    rows = []
+    libcryptos = list(dict.fromkeys(parts(key)[2] for key in found["tables"]["x25519"]))
+    for key in [f"bare 12 {libcrypto}" for libcrypto in libcryptos] + found["tables"]["x25519"]:
+        bare = key.startswith("bare ")
+        cells = ["bare AEAD", "", parts(key)[2]] if bare else title_cells(key)
+        for suite in SUITES:
+            record = found["rows"][key]["records"].get(suite)
+            cells += ["", "", ""] if record is None else [
+                number(1e9 / record["per_second"]), number(record.get("instructions")),
+                "" if bare else number(record_over_bare(found, key, suite))]
+        entry = {} if bare else found["rows"][key]["x25519"]
+        cells += ["", ""] if bare else [number(entry["allocations_per_100_records"] / 100), number(entry["bytes_added"])]
+        rows.append(cells)
+    return table(["1200-byte records", "DTLS", "libcrypto", "AES-128-GCM, ns", "instructions", "over the bare AEAD",
+                  "ChaCha20-Poly1305, ns", "instructions", "over the bare AEAD", "allocations", "bytes added"], rows)
 
 
-def against_targets(found):
-    ours = found["libraries"]["flightplan"]["x25519"]
-    size = found["size"]
+def values_of(found, version):
+    key = f"flightplan {version} packaged"
+    ours = found["rows"][key]["x25519"]
     values = {
-        "instructions over bare per handshake": over_bare(found, "flightplan", "x25519"),
-        "instructions over bare per record": record_over_bare(found, "flightplan", "aes"),
+        "instructions over bare per handshake": over_bare(found, key, "x25519"),
+        "instructions over bare per record, AES-GCM": record_over_bare(found, key, "aes"),
+        "instructions over bare per record, ChaCha20": record_over_bare(found, key, "chacha"),
         "own allocations per connection": ours["own_allocations_per_handshake"] / 2,
         "allocations per 100 records": ours["allocations_per_100_records"],
         "idle bytes per connection": ours["idle_bytes"] / 2,
         "peak bytes per connection": ours["peak_bytes"] / 2,
-        "text and rodata": size["text"] + size["rodata"],
-        "share of interpreter, tables and codecs, %": found.get("share"),
+        "datagrams per handshake": ours["client_datagrams"] + ours["server_datagrams"],
+        "bytes added to a record": ours["bytes_added"],
+        "share of interpreter, tables and codecs, %": found.get("profile", {}).get(version, {}).get("share"),
+        "text and rodata": found["size"]["text"] + found["size"]["rodata"],
     }
-    if "scale" in found:
+    if "scale" in found and version == "12":
         few, many = found["scale"]
         values["scale ratio"] = many["instructions"] / few["instructions"]
-    lines = ["| measure | Flightplan | target |", "|---|--:|--:|"]
-    for name, value in values.items():
-        if value is not None:
-            digits = 2 if value < 10 else 0
-            lines.append(f"| {name} | {number(value, digits)} | {TARGETS[name]:,} |")
+    return values
+
+
+def against_targets(found):
+    """Of the build on the packaged libcrypto."""
+    values = {version: values_of(found, version) for version in VERSIONS}
+
+    def told(value):
+        return "" if value is None else number(value, 2 if 0 < value < 10 else 0)
+
+    lines = ["| measure | DTLS 1.2 | target | DTLS 1.3 | target |", "|---|--:|--:|--:|--:|"]
+    for name, targets in TARGETS.items():
+        pair = [values[version].get(name) for version in VERSIONS]
+        if any(value is not None for value in pair):
+            cells = [cell for value, target in zip(pair, targets)
+                     for cell in (told(value), "" if value is None or target is None else f"{target:,}")]
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
 def markdown(found):
-    lines = ["Both ends in one process and thread; mutual P-256 certificates, EMS, use_srtp, one suite, MTU 1200, no cookie.",
-             "Handshakes, instructions, bytes and datagrams are of client and server together; allocations, peak and idle",
-             "of one of them. Times are this machine's. Made by `tests/bench/run.py`.", ""]
+    lines = ["Both ends in one process and thread; mutual P-256 certificates, use_srtp, one suite, MTU 1200, no cookie, no ticket;",
+             "with DTLS 1.2 the extended master secret. Handshakes, instructions, bytes and datagrams are of client and server",
+             "together; allocations, peak and idle of one of them. Times are this machine's. Made by `tests/bench/run.py`.", ""]
     for group in GROUPS:
-        lines += handshake_table(found, group) + [""]
+        if found["tables"][group]:
+            lines += handshake_table(found, group) + [""]
     lines += record_table(found) + [""] + against_targets(found)
-    if "srtp_export" in found:
-        lines += ["", f"Flightplan's handshake pair includes {number(found['srtp_export'])} instructions for the SRTP keys that it "
-                      "hands out; the others are not asked for theirs."]
+    if "profile" in found:
+        export = [number(found["profile"][version]["srtp_export"]) for version in VERSIONS]
+        lines += ["", f"Flightplan's handshake pair includes {export[0]} instructions (DTLS 1.3: {export[1]}) for the SRTP keys "
+                      "that it hands out; the others are not asked for theirs."]
     size = found["size"]
     lines += ["", f"The shared library, bytes: .text {number(size['text'])}, .rodata {number(size['rodata'])}, .data.rel.ro "
                   f"(tables with pointers) {number(size['data.rel.ro'])}, the stripped file {number(size['stripped_file'])}."]
@@ -272,6 +370,7 @@ def markdown(found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=TOP / "build" / "bench")
+    parser.add_argument("--newer", type=Path, metavar="PREFIX", help="a current BoringSSL: include/, lib/libcrypto, lib/libssl")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of CPU time for each run")
     parser.add_argument("--json", type=Path, help="write all figures there as well")
@@ -279,9 +378,15 @@ def main():
     parser.add_argument("--scale", type=int, default=0, metavar="CONNECTIONS",
                         help="also a listener with so many; a million takes some GB and minutes")
     options = parser.parse_args()
-    bench = Bench(options.build.resolve())
-    bench.make()
-    found = measure_all(bench, options.rounds, options.seconds, options.quick, options.scale)
+    options.valgrind = shutil.which("valgrind") is not None
+    build = options.build.resolve()
+    benches = [Bench("packaged", build)]
+    if options.newer:
+        benches.append(Bench("newer", build.with_name(build.name + "-newer"),
+                             f"-DFLIGHTPLAN_BORINGSSL_ROOT={options.newer.resolve()}"))
+    for bench in benches:
+        bench.make()
+    found = measure_all(benches, options)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
     print(markdown(found))
