@@ -4,6 +4,7 @@ import functools
 import re
 
 from . import emit_extensions, emit_functions, words
+from .wire import bound_text
 from .words import cite
 
 
@@ -143,7 +144,7 @@ class RowText:
                              "What does not fit, or leaves bytes over, is alert decode_error")
         for constraint in struct.constraints:
             value = constraint.value if not isinstance(constraint.value, tuple) else " and ".join(constraint.value)
-            page.headed(" " * 14 + f"{constraint.field} {constraint.kind.replace('_', ' ')} {value}, else alert {constraint.alert}",
+            page.headed(" " * 14 + f"{constraint.field} {constraint.kind.replace('_', ' ')} {value}{bound_text(constraint)}, else alert {constraint.alert}",
                         f"line {constraint.src.line}")
             page.add(cite(self.spec, constraint.ref), 17)
 

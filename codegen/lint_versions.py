@@ -105,7 +105,7 @@ def twins(spec, add):
         if machine is None or before == after:
             continue
         for state in machine.states.values():
-            waits = state.name not in machine.final and not state.immediate
+            waits = any(r.event.kind == "timer" or r.event.kind == "flight" and r.event.name == "written" for r in machine.rows_of(state.name))
             if waits and twin_of(spec, machine, state.name) is None:
                 add(state.src, f"a flight in `{state.name}` cannot go on in {after}, whose resending has no state of that name; name them alike")
 

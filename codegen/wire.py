@@ -145,6 +145,11 @@ class StructBlock:
     choice: tuple
 
 
+def bound_text(constraint):
+    """When a constraint binds, if not always."""
+    return f" while that is below {constraint.while_below}" if constraint.while_below is not None else ""
+
+
 class Wire:
     """All wire formats of a spec, with the built-in Extension."""
 
@@ -358,7 +363,7 @@ class Wire:
         else:
             refuse(constraint.src, f"`{kind}` of a field like {field.name} is not implemented")
         where = f'FPL_NAME("{struct.name}.{field.name}")'
-        text = f"{place(constraint.src)}  {field.name} {kind.replace('_', ' ')} {self.value_text(constraint.value)}: {cite(constraint.ref)}"
+        text = f"{place(constraint.src)}  {field.name} {kind.replace('_', ' ')} {self.value_text(constraint.value)}{bound_text(constraint)}: {cite(constraint.ref)}"
         return StepView(comment(text), (), (TestView(broken, self.fail(where, constraint.alert)),))
 
     def value_text(self, value):

@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: b4bd9c2ebd742f4c563ba0828918155f4a9c494c07bc73ca1643528cdcc3df06 */
+ * SHA-256 of these: b089761aa9a5526e42a76251eec8d37837b9b1c4f4b7127ef94306f44a7aa974 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H

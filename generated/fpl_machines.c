@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: c8eb3795e0f340ae0045a387e55206af4da752a751d288a2264a1611ee31906b */
+ * SHA-256 of these: 8a7567d33f2921cd47e3db34f56d983249bb1eb8bc83991b64886e2066f2d8bb */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {

@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: b4bd9c2ebd742f4c563ba0828918155f4a9c494c07bc73ca1643528cdcc3df06 */
+ * SHA-256 of these: b089761aa9a5526e42a76251eec8d37837b9b1c4f4b7127ef94306f44a7aa974 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 
@@ -219,8 +219,12 @@ typedef enum fpl_resend13_state {
     FPL_RESEND13_PREPARING,
     FPL_RESEND13_SENDING,
     FPL_RESEND13_WAITING,
+    FPL_RESEND13_RESENDING,
     FPL_RESEND13_RESENDING_AS_ASKED,
     FPL_RESEND13_ACKED,
+    FPL_RESEND13_QUIET,
+    FPL_RESEND13_RETAINED,
+    FPL_RESEND13_REPEATING,
     FPL_RESEND13_GIVEN_UP,
     FPL_RESEND13_FINISHED,
 } fpl_resend13_state;

@@ -710,7 +710,7 @@ static bool fpl_read_ack(fpl_ack *out, uint64_t carrying_epoch, fpl_reader *r)
     if (!fpl_record_number_list_ok(out->record_numbers, r)) {
         return false;
     }
-    /* record.yaml:38  record_numbers each at most epoch.carrying_epoch: RFC 9147bis section 7.2 */
+    /* record.yaml:38  record_numbers each at most epoch.carrying_epoch while that is below 3: RFC 9147bis section 7.2 */
     if (carrying_epoch < 3 && !each_record_number_epoch_at_most(out->record_numbers, carrying_epoch)) {
         return fpl_reader_fail(r, FPL_NAME("ACK.record_numbers"), FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
     }

@@ -290,14 +290,16 @@ static const fpl_state states[] = {
     [FPL_RESEND12_WAITING] = { /* line 35 */
         .name = FPL_NAME("WAITING"), .rows = waiting_rows, .num_rows = 4, .twin = FPL_RESEND13_WAITING},
     [FPL_RESEND12_RESENDING] = { /* line 58 */
-        .name = FPL_NAME("RESENDING"), .rows = resending_rows, .num_rows = 3, .writes = true},
+        .name = FPL_NAME("RESENDING"), .rows = resending_rows, .num_rows = 3, .writes = true,
+        .twin = FPL_RESEND13_RESENDING},
     [FPL_RESEND12_RESENDING_AS_ASKED] = { /* line 74 */
         .name = FPL_NAME("RESENDING_AS_ASKED"), .rows = resending_as_asked_rows, .num_rows = 3, .writes = true,
         .twin = FPL_RESEND13_RESENDING_AS_ASKED},
     [FPL_RESEND12_RETAINED] = { /* line 91 */
-        .name = FPL_NAME("RETAINED"), .rows = retained_rows, .num_rows = 3},
+        .name = FPL_NAME("RETAINED"), .rows = retained_rows, .num_rows = 3, .twin = FPL_RESEND13_RETAINED},
     [FPL_RESEND12_REPEATING] = { /* line 109 */
-        .name = FPL_NAME("REPEATING"), .rows = repeating_rows, .num_rows = 2, .writes = true},
+        .name = FPL_NAME("REPEATING"), .rows = repeating_rows, .num_rows = 2, .writes = true,
+        .twin = FPL_RESEND13_REPEATING},
     [FPL_RESEND12_GIVEN_UP] = { /* line 119 */
         .name = FPL_NAME("GIVEN_UP"), .rows = given_up_rows, .num_rows = 1, .immediate = true,
         .twin = FPL_RESEND13_GIVEN_UP},
