@@ -262,7 +262,7 @@ bool fpl_messages_next(fpl_conn *conn)
     }
     conn->hello_record_seq = conn->inbox.record_seq;
     take_fragment(conn, &fragment, conn->inbox.authenticated);
-    if (conn->inbox.epoch == 0 && conn->write_epoch > 1 && is_dtls13(conn) && conn->next_receive_seq != before) {
+    if (conn->role == FPL_ROLE_CLIENT && conn->inbox.epoch == 0 && conn->write_epoch > 1 && conn->next_receive_seq != before) {
         fpl_acks_note(conn, conn->inbox.epoch, conn->inbox.record_seq); /* a ServerHello, whose flight may have gaps */
     }
     return true;
