@@ -101,12 +101,13 @@ static bool take_one(fpl_reading *reading, uint16_t type, fpl_bytes body)
         return obeys_rule(block->request ? FPL_EXTENSION_RULE_UNKNOWN_IN_REQUEST : FPL_EXTENSION_RULE_ANSWERED_NOT_OFFERED,
                           reading->why);
     }
-    if (use == NULL) {
-        return (block->other_version & fpl_extension_bit(extension)) != 0 ||
-               obeys_rule(FPL_EXTENSION_RULE_KNOWN_IN_WRONG_MESSAGE, reading->why);
-    }
-    if (!block->request && !use->unsolicited && !fpl_conn_we_offered(reading->conn, extension)) {
+    if (!block->request && (use == NULL || !use->unsolicited) && !fpl_conn_we_offered(reading->conn, extension)) {
         return obeys_rule(FPL_EXTENSION_RULE_ANSWERED_NOT_OFFERED, reading->why);
+    }
+    if (use == NULL) {
+        /* A hello may be of several versions; an answer is of one. */
+        return (block->request && (block->other_version & fpl_extension_bit(extension)) != 0) ||
+               obeys_rule(FPL_EXTENSION_RULE_KNOWN_IN_WRONG_MESSAGE, reading->why);
     }
     if (!check_form(use, body, reading->why)) {
         return false;
