@@ -7,10 +7,12 @@ STATE_KEYS = ("to_state", "from_state", "at", "state", "states", "from_states", 
 FACT_KEYS = ("via", "passes_all", "passes_any", "passes_in_order")
 
 
-def state_exists(spec, qualified):
-    """Is this machine.STATE a state, a hand-over, or one of the implicit ones?"""
+def state_exists(spec, qualified, where=None):
+    """Is this machine.STATE a state, a hand-over, or one of the implicit ones? Rows of any_state stand in `states`."""
     machine_name, state = qualified.split(".")
     machine = spec.machines.get(machine_name)
+    if state == "any_state":
+        return where in ("states", "from_states") and machine is not None and machine.any_state != ()
     return machine is not None and (state in machine.states or state in machine.handed_over or state in IMPLICIT)
 
 
@@ -68,7 +70,7 @@ def complaints(spec, prop):
     for key, value, src in entries:
         if key in STATE_KEYS and not isinstance(value, load.Map):
             for state in many(value):
-                if not state_exists(spec, state):
+                if not state_exists(spec, state, key):
                     yield src, f"`{state}` is no state; write machine.STATE"
         elif key in FACT_KEYS or key == "at_most_once":
             for fact in many(value):

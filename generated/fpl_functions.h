@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: b089761aa9a5526e42a76251eec8d37837b9b1c4f4b7127ef94306f44a7aa974 */
+ * SHA-256 of these: 227137000c93e4dd6642b85734540e7c9f423530efc05c60253c5283855f9821 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H

@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 8a7567d33f2921cd47e3db34f56d983249bb1eb8bc83991b64886e2066f2d8bb */
+ * SHA-256 of these: 48016db2a7a361773b77aa6e6c9cdde3a99411c15d1e118cb83682d3e0833d8b */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {

@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: d7b3ff6c628d3567a486b5dbb875250f67e9b076a5779272adec541a0bd9713d */
+ * SHA-256 of these: 1b55f70691ab1106b1408720eb0f6da76905397b49cf8b6385d5ef8c5c62a37a */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
