@@ -98,7 +98,7 @@ static bool waits_for_judgement(const fpl_conn *conn)
 /* Would one more fingerprint still be looked at? A promise that nobody keeps is worse than a refusal. */
 static bool may_pin(const fpl_conn *conn)
 {
-    if (conn->num_pins == FPL_LIMIT_VALUE_PINNED_FINGERPRINTS || conn->connected ||
+    if (conn->hs == NULL || conn->num_pins == FPL_LIMIT_VALUE_PINNED_FINGERPRINTS || conn->connected ||
         (conn->proven && !waits_for_judgement(conn))) {
         return false;
     }
@@ -122,7 +122,7 @@ fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32
     if (!may_pin(conn)) {
         return FPL_MISUSE;
     }
-    memcpy(conn->pins[conn->num_pins++], sha256, 32);
+    memcpy(conn->hs->pins[conn->num_pins++], sha256, 32);
     if (waits_for_judgement(conn) && memcmp(conn->peer_fingerprint, sha256, 32) == 0) {
         (void)raise_api(conn, FPL_API_CERTIFICATE_TRUSTED);
     }
@@ -434,7 +434,7 @@ static bool keys_are_used_up(fpl_conn *conn)
         raise_limit(conn, FPL_LIMIT_EVENT_SEAL);
         return true;
     }
-    if (conn->version == FPL_VERSION_DTLS13 && next >= conn->seal_soon) {
+    if (conn->version == FPL_VERSION_DTLS13 && next >= conn->keys13->seal_soon) {
         raise_limit(conn, FPL_LIMIT_EVENT_SEAL_SOON);
     }
     return false;

@@ -9,7 +9,10 @@
 static fpl_status export13(const fpl_conn *conn, fpl_bytes label, const uint8_t *context, size_t context_len, uint8_t *out,
                            size_t out_len)
 {
-    return fpl_schedule13_export(&conn->exporter, label, fpl_bytes_of(context, context != NULL ? context_len : 0), out, out_len);
+    if (conn->keys13 == NULL) {
+        return FPL_STATUS_INTERNAL;
+    }
+    return fpl_schedule13_export(&conn->keys13->exporter, label, fpl_bytes_of(context, context != NULL ? context_len : 0), out, out_len);
 }
 
 /* PRF(master_secret, label, client_random + server_random [+ length + context]) */

@@ -25,10 +25,6 @@ void fpl_acks_note(fpl_conn *conn, uint16_t epoch, uint64_t seq)
             return; /* as if the record had been lost: it will come again */
         }
     }
-    if (acks->sent && conn->connected) {
-        acks->num = 0; /* messages after the handshake are independent, RFC 9147 section 5.8.4 */
-        acks->sent = false;
-    }
     for (size_t i = 0; i < acks->num; i++) {
         size_t at = (oldest(acks) + i) % FPL_LIMIT_VALUE_ACK_RECORDS;
         if (acks->epoch[at] == epoch && acks->seq[at] == seq) {
@@ -60,10 +56,7 @@ void fpl_acks_forget(fpl_conn *conn, uint16_t epoch, uint64_t seq)
 
 void fpl_acks_begin(fpl_conn *conn)
 {
-    if (conn->acks != NULL) {
-        conn->acks->num = 0;
-        conn->acks->sent = false;
-    }
+    fpl_acks_free(conn);
     conn->ack_due = false;
 }
 
@@ -107,7 +100,9 @@ size_t fpl_acks_body(const fpl_conn *conn, uint8_t *out, size_t cap)
 void fpl_acks_sent(fpl_conn *conn)
 {
     conn->ack_due = false;
-    conn->acks->sent = true;
+    if (conn->connected) {
+        fpl_acks_free(conn); /* messages after the handshake are independent, RFC 9147 section 5.8.4 */
+    }
     fpl_raise(conn, FPL_EVENT_ACK, FPL_ACK_SENT);
 }
 

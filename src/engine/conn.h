@@ -38,6 +38,7 @@
 #define FPL_ANSWERED_MAX 48      /* a Finished of any version */
 #define FPL_MAX_FLIGHTS 4        /* one outstanding, one retained or waiting for another's ACK, one being prepared */
 #define FPL_MAX_FLIGHT_LINES 8
+#define FPL_MAX_ACKED_PIECES 4   /* of a message in flight */
 #define FPL_MAX_CHAIN 32          /* the largest that limit certificate_count may be set to */
 #define FPL_SRTP_MAX_MATERIAL 120 /* 2 x (32 + 16), rounded up */
 #define FPL_MAX_SHARES 2          /* of a ClientHello: a hybrid one and its classical half's */
@@ -75,13 +76,20 @@ typedef struct fpl_sent {
     bool     named;   /* by an ACK that is being judged */
 } fpl_sent;
 
+/* fpl_acked is the octets of a message that have arrived, as sorted intervals. What would need more of them is sent again. */
+typedef struct fpl_acked {
+    uint32_t from[FPL_MAX_ACKED_PIECES];
+    uint32_t to[FPL_MAX_ACKED_PIECES];
+    uint8_t  num;
+} fpl_acked;
+
 /* fpl_sent_book is the newest records of a flight, and what of it the peer has (DTLS 1.3 only). */
 typedef struct fpl_sent_book {
     fpl_sent  records[FPL_LIMIT_VALUE_SENT_RECORDS]; /* a ring */
     uint16_t  num;
     uint16_t  next;
     bool      named_all;                            /* by the peer's next flight, which acknowledges all of ours */
-    fpl_spans acked[FPL_MAX_FLIGHT_LINES];          /* octets of each message */
+    fpl_acked acked[FPL_MAX_FLIGHT_LINES];          /* octets of each message */
 } fpl_sent_book;
 
 /* fpl_flight is a flight of ours with those that extend it: kept as messages, cut into records when written. */
@@ -162,6 +170,16 @@ typedef struct fpl_keys12 {
     fpl_aead_key write;
 } fpl_keys12;
 
+/* fpl_keys13 is the protected epochs of DTLS 1.3, and what later ones are made from. */
+typedef struct fpl_keys13 {
+    fpl_read_epochs13 read;                      /* keys are owned */
+    fpl_write_epoch13 write[FPL_WRITE_EPOCHS13]; /* newest first; without a key = unused */
+    fpl_secret13      read_secret;               /* application traffic secrets, newest generation */
+    fpl_secret13      write_secret;
+    fpl_secret13      exporter;
+    uint64_t          seal_soon;                 /* record number of the newest write epoch at which to renew keys */
+} fpl_keys13;
+
 /* fpl_acks is what the next ACK of ours names: the newest handshake records of the peer's that were processed or
  * kept, since our last flight (RFC 9147 section 7.1). */
 typedef struct fpl_acks {
@@ -169,7 +187,6 @@ typedef struct fpl_acks {
     uint16_t epoch[FPL_LIMIT_VALUE_ACK_RECORDS];
     uint16_t num;
     uint16_t next;
-    bool     sent;                             /* an ACK has named them */
 } fpl_acks;
 
 /* What only a handshake needs. */
@@ -208,6 +225,7 @@ typedef struct fpl_handshake {
     uint8_t              num_peer_schemes;
     bool                 peer_named_schemes;
     bool                 peer_signs_with_ecdsa;             /* certificate_types of a CertificateRequest */
+    uint8_t              pins[FPL_LIMIT_VALUE_PINNED_FINGERPRINTS][32]; /* what the peer's certificate may be */
     uint8_t              plan;                              /* what choose_parameters12 found: fpl_plan12 */
     uint8_t              keying[FPL_SRTP_MAX_MATERIAL];     /* SRTP keys as handed out */
 } fpl_handshake;
@@ -233,12 +251,7 @@ struct fpl_conn {
     fpl_read_epoch         read[2];                         /* 0, and 1 of DTLS 1.2 */
     fpl_write_epoch        write[2];
     fpl_keys12            *keys12;
-    fpl_read_epochs13      read13;                          /* keys are owned */
-    fpl_write_epoch13      write13[FPL_WRITE_EPOCHS13];     /* newest first; without a key = unused */
-    fpl_secret13           read_secret;                     /* application traffic secrets, newest generation */
-    fpl_secret13           write_secret;
-    fpl_secret13           exporter;
-    uint64_t               seal_soon;                       /* record number of the newest write epoch at which to renew keys */
+    fpl_keys13            *keys13;                          /* NULL until there are any */
     uint16_t               read_epoch;                      /* newest with read keys */
     uint16_t               write_epoch;
     uint32_t               update_asked_for;                /* write epoch whose KeyUpdate says update_requested; 0 = none */
@@ -276,8 +289,7 @@ struct fpl_conn {
     uint8_t                peer_fingerprint[32];
     bool                   has_peer_fingerprint;
     bool                   proven;                          /* the peer showed its certificate and proved it */
-    uint8_t                pins[FPL_LIMIT_VALUE_PINNED_FINGERPRINTS][32];
-    uint8_t                num_pins;
+    uint8_t                num_pins;                        /* fingerprints in hs->pins */
 
     fpl_inbox              inbox;
     uint32_t               reports;                         /* bit n: fpl_report n is due */

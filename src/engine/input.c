@@ -55,8 +55,8 @@ static fpl_epoch_class epoch_class13(const fpl_conn *conn, uint16_t epoch)
     if (epoch == conn->read_epoch) {
         return FPL_EPOCH_CLASS_READABLE;
     }
-    for (size_t i = 0; i < conn->read13.num; i++) {
-        if (conn->read13.list[i].number == epoch) {
+    for (size_t i = 0; conn->keys13 != NULL && i < conn->keys13->read.num; i++) {
+        if (conn->keys13->read.list[i].number == epoch) {
             return FPL_EPOCH_CLASS_OLDER;
         }
     }
@@ -259,9 +259,14 @@ static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *
     take_opened(conn, &opened);
 }
 
+static fpl_read_epoch13 *epoch_of_bits(fpl_conn *conn, uint8_t bits)
+{
+    return conn->keys13 != NULL ? fpl_read_epochs13_find(&conn->keys13->read, bits) : NULL;
+}
+
 static void take_record13(fpl_conn *conn, const fpl_record13 *record)
 {
-    fpl_read_epoch13 *epoch = reads_dtls13(conn) ? fpl_read_epochs13_find(&conn->read13, record->epoch_bits) : NULL;
+    fpl_read_epoch13 *epoch = epoch_of_bits(conn, record->epoch_bits);
     uint16_t          number = 0;
     if (epoch != NULL) {
         open13(conn, epoch, record);
@@ -387,7 +392,7 @@ static bool opens(fpl_conn *conn, const fpl_record *record)
         return record->as.v12.epoch == 1 && conn->read_epoch == 1 && conn->keys12 != NULL &&
                fpl_protect12_open(&conn->keys12->read, &record->as.v12, &body, &len) == FPL_DROP_NONE;
     }
-    epoch = fpl_read_epochs13_find(&conn->read13, record->as.v13.epoch_bits);
+    epoch = epoch_of_bits(conn, record->as.v13.epoch_bits);
     return epoch != NULL &&
            fpl_protect13_open(epoch->key, &record->as.v13, epoch->replay.next, &plain) == FPL_DROP_NONE;
 }

@@ -49,7 +49,7 @@ static fpl_protect13_key *make_key(fpl_conn *conn, const fpl_secret13 *secret, f
 /* The secret that epoch `number` of one direction is made from. `ours` is the direction that we write. */
 static fpl_protect13_key *key_of_epoch(fpl_conn *conn, uint16_t number, bool next, bool ours)
 {
-    fpl_secret13 *application = ours ? &conn->write_secret : &conn->read_secret;
+    fpl_secret13 *application = ours ? &conn->keys13->write_secret : &conn->keys13->read_secret;
     if (number == FPL_HANDSHAKE_EPOCH && !next && conn->hs != NULL) {
         bool client = (conn->role == FPL_ROLE_CLIENT) == ours;
         return make_key(conn, client ? &conn->hs->secrets13.client : &conn->hs->secrets13.server,
@@ -73,7 +73,7 @@ static fpl_status install_read13(fpl_conn *conn, uint16_t wanted)
     if (key == NULL) {
         return FPL_STATUS_INTERNAL;
     }
-    if (!fpl_read_epochs13_add(&conn->read13, number, key, &gone)) {
+    if (!fpl_read_epochs13_add(&conn->keys13->read, number, key, &gone)) {
         fpl_release(conn->config, key, sizeof *key);
         return FPL_STATUS_INTERNAL;
     }
@@ -87,7 +87,7 @@ static fpl_status install_write13(fpl_conn *conn, uint16_t wanted)
 {
     bool               next = wanted == FPL_KEYS_NEXT;
     uint16_t           number = next ? (uint16_t)(conn->write_epoch + 1) : wanted;
-    fpl_write_epoch13 *oldest = &conn->write13[FPL_WRITE_EPOCHS13 - 1];
+    fpl_write_epoch13 *oldest = &conn->keys13->write[FPL_WRITE_EPOCHS13 - 1];
     fpl_protect13_key *key;
     uint64_t           limit;
     uint64_t           margin = fpl_conn_limit(conn, FPL_LIMIT_SEAL_MARGIN13);
@@ -98,11 +98,11 @@ static fpl_status install_write13(fpl_conn *conn, uint16_t wanted)
     if (key == NULL) {
         return FPL_STATUS_INTERNAL;
     }
-    memmove(&conn->write13[1], &conn->write13[0], (FPL_WRITE_EPOCHS13 - 1) * sizeof conn->write13[0]);
-    fpl_write_epoch13_init(&conn->write13[0], number, key);
+    memmove(&conn->keys13->write[1], &conn->keys13->write[0], (FPL_WRITE_EPOCHS13 - 1) * sizeof conn->keys13->write[0]);
+    fpl_write_epoch13_init(&conn->keys13->write[0], number, key);
     conn->write_epoch = number;
     limit = fpl_seal_limit(conn);
-    conn->seal_soon = limit - (margin < limit / 2 ? margin : limit / 2);
+    conn->keys13->seal_soon = limit - (margin < limit / 2 ? margin : limit / 2);
     return FPL_STATUS_OK;
 }
 
@@ -118,6 +118,12 @@ fpl_status fpl_keys_install(fpl_conn *conn, fpl_keys keys)
     if (conn->suite == NULL) {
         return FPL_STATUS_INTERNAL;
     }
+    if (conn->keys13 == NULL) {
+        conn->keys13 = fpl_allocate(conn->config, sizeof *conn->keys13);
+    }
+    if (conn->keys13 == NULL) {
+        return FPL_STATUS_NO_MEMORY;
+    }
     if (keys.read != FPL_KEYS_NONE) {
         status = install_read13(conn, keys.read);
     }
@@ -131,7 +137,7 @@ fpl_status fpl_keys_install(fpl_conn *conn, fpl_keys keys)
 
 static void drop_read(fpl_conn *conn, uint16_t which)
 {
-    fpl_read_epochs13 *epochs = &conn->read13;
+    fpl_read_epochs13 *epochs = &conn->keys13->read;
     while (epochs->num > 1) {
         fpl_protect13_key *key;
         if (which != FPL_KEYS_PREVIOUS && epochs->list[epochs->num - 1].number > which) {
@@ -145,7 +151,7 @@ static void drop_read(fpl_conn *conn, uint16_t which)
 static void drop_write(fpl_conn *conn, uint16_t which)
 {
     for (size_t i = 1; i < FPL_WRITE_EPOCHS13; i++) {
-        fpl_write_epoch13 *epoch = &conn->write13[i];
+        fpl_write_epoch13 *epoch = &conn->keys13->write[i];
         fpl_protect13_key *key = epoch->key;
         if (key != NULL && (which == FPL_KEYS_PREVIOUS || epoch->number <= which)) {
             fpl_write_epoch13_wipe(epoch);
@@ -156,25 +162,36 @@ static void drop_write(fpl_conn *conn, uint16_t which)
 
 void fpl_keys_drop(fpl_conn *conn, fpl_keys keys)
 {
-    if (keys.read != FPL_KEYS_NONE) {
+    if (keys.read != FPL_KEYS_NONE && conn->keys13 != NULL) {
         drop_read(conn, keys.read);
     }
-    if (keys.write != FPL_KEYS_NONE) {
+    if (keys.write != FPL_KEYS_NONE && conn->keys13 != NULL) {
         drop_write(conn, keys.write);
     }
 }
 
-void fpl_keys_wipe(fpl_conn *conn)
+static void wipe13(fpl_conn *conn)
 {
-    while (conn->read13.num > 0) {
-        fpl_protect13_key *key = fpl_read_epochs13_remove_oldest(&conn->read13);
+    fpl_keys13 *keys = conn->keys13;
+    if (keys == NULL) {
+        return;
+    }
+    while (keys->read.num > 0) {
+        fpl_protect13_key *key = fpl_read_epochs13_remove_oldest(&keys->read);
         fpl_release(conn->config, key, sizeof *key);
     }
     for (size_t i = 0; i < FPL_WRITE_EPOCHS13; i++) {
-        fpl_protect13_key *key = conn->write13[i].key;
-        fpl_write_epoch13_wipe(&conn->write13[i]);
+        fpl_protect13_key *key = keys->write[i].key;
+        fpl_write_epoch13_wipe(&keys->write[i]);
         fpl_release(conn->config, key, sizeof *key);
     }
+    fpl_release(conn->config, keys, sizeof *keys);
+    conn->keys13 = NULL;
+}
+
+void fpl_keys_wipe(fpl_conn *conn)
+{
+    wipe13(conn);
     if (conn->keys12 != NULL) {
         fpl_aead_wipe(&conn->keys12->read); /* also keys agreed but never installed */
         fpl_aead_wipe(&conn->keys12->write);
@@ -185,9 +202,6 @@ void fpl_keys_wipe(fpl_conn *conn)
     }
     conn->read_epoch = 0;
     conn->write_epoch = 0;
-    OPENSSL_cleanse(&conn->read_secret, sizeof conn->read_secret);
-    OPENSSL_cleanse(&conn->write_secret, sizeof conn->write_secret);
-    OPENSSL_cleanse(&conn->exporter, sizeof conn->exporter);
     OPENSSL_cleanse(conn->master_secret, sizeof conn->master_secret);
     conn->has_master_secret = false;
 }
@@ -196,9 +210,9 @@ void fpl_keys_wipe(fpl_conn *conn)
 
 fpl_write_epoch13 *fpl_write13_of(fpl_conn *conn, uint16_t number)
 {
-    for (size_t i = 0; i < FPL_WRITE_EPOCHS13; i++) {
-        if (conn->write13[i].key != NULL && conn->write13[i].number == number) {
-            return &conn->write13[i];
+    for (size_t i = 0; conn->keys13 != NULL && i < FPL_WRITE_EPOCHS13; i++) {
+        if (conn->keys13->write[i].key != NULL && conn->keys13->write[i].number == number) {
+            return &conn->keys13->write[i];
         }
     }
     return NULL;
@@ -230,7 +244,7 @@ fpl_seal fpl_seal_record(fpl_conn *conn, uint16_t epoch, fpl_content_type type, 
 
 uint64_t fpl_seal_next(const fpl_conn *conn)
 {
-    return conn->write_epoch < FPL_HANDSHAKE_EPOCH ? conn->write[conn->write_epoch].next_seq : conn->write13[0].next_seq;
+    return conn->write_epoch < FPL_HANDSHAKE_EPOCH ? conn->write[conn->write_epoch].next_seq : conn->keys13->write[0].next_seq;
 }
 
 uint64_t fpl_seal_limit(const fpl_conn *conn)

@@ -130,8 +130,8 @@ bool fpl_messages_next_whole(fpl_conn *conn)
         message.epoch = 1;
         candidate = find_whole(conn, (uint16_t)conn->next_receive_seq, 1);
     }
-    for (size_t i = 0; i < conn->read13.num && candidate == NULL; i++) {
-        message.epoch = conn->read13.list[i].number;
+    for (size_t i = 0; conn->keys13 != NULL && i < conn->keys13->read.num && candidate == NULL; i++) {
+        message.epoch = conn->keys13->read.list[i].number;
         candidate = find_whole(conn, (uint16_t)conn->next_receive_seq, message.epoch);
     }
     if (candidate == NULL) {

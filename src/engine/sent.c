@@ -45,7 +45,7 @@ static void span(const fpl_flight *flight, const fpl_sent *sent, uint32_t *from,
     *to = flight->messages[sent->message].len > 0 ? sent->to : 1;
 }
 
-static bool covers(const fpl_spans *spans, uint32_t from, uint32_t to)
+static bool covers(const fpl_acked *spans, uint32_t from, uint32_t to)
 {
     for (uint8_t i = 0; i < spans->num; i++) {
         if (spans->from[i] <= from && to <= spans->to[i]) {
@@ -76,7 +76,14 @@ bool fpl_sent_news(const fpl_flight *flight)
 static void with_named(const fpl_flight *flight, uint8_t message, fpl_spans *out)
 {
     const fpl_sent_book *book = flight->book;
-    *out = book->acked[message];
+    memset(out, 0, sizeof *out);
+    if (book->named_all) {
+        (void)fpl_spans_add(out, 0, length(flight, message));
+        return;
+    }
+    for (uint8_t i = 0; i < book->acked[message].num; i++) {
+        (void)fpl_spans_add(out, book->acked[message].from[i], book->acked[message].to[i]);
+    }
     for (uint16_t at = 0; at < book->num; at++) {
         if (book->records[at].named && book->records[at].message == message) {
             uint32_t from;
@@ -85,10 +92,13 @@ static void with_named(const fpl_flight *flight, uint8_t message, fpl_spans *out
             (void)fpl_spans_add(out, from, to); /* what does not fit in goes once more */
         }
     }
-    if (book->named_all) {
-        memset(out, 0, sizeof *out);
-        (void)fpl_spans_add(out, 0, length(flight, message));
-    }
+}
+
+static void keep(fpl_acked *acked, const fpl_spans *spans)
+{
+    acked->num = spans->num < FPL_MAX_ACKED_PIECES ? spans->num : FPL_MAX_ACKED_PIECES;
+    memcpy(acked->from, spans->from, acked->num * sizeof *acked->from);
+    memcpy(acked->to, spans->to, acked->num * sizeof *acked->to);
 }
 
 bool fpl_sent_all_named(const fpl_flight *flight)
@@ -110,7 +120,7 @@ void fpl_sent_mark(fpl_flight *flight)
     for (uint8_t message = 0; message < flight->num_messages; message++) {
         fpl_spans spans;
         with_named(flight, message, &spans);
-        book->acked[message] = spans;
+        keep(&book->acked[message], &spans);
         whole = whole && fpl_spans_whole(&spans, length(flight, message));
     }
     for (uint16_t at = 0; at < book->num; at++) {
@@ -122,7 +132,7 @@ void fpl_sent_mark(fpl_flight *flight)
 
 bool fpl_sent_gap(const fpl_flight *flight, uint8_t message, size_t *from, size_t *to)
 {
-    const fpl_spans *spans = flight->book != NULL ? &flight->book->acked[message] : NULL;
+    const fpl_acked *spans = flight->book != NULL ? &flight->book->acked[message] : NULL;
     size_t           len = flight->messages[message].len;
     *to = len;
     for (uint8_t i = 0; spans != NULL && i < spans->num; i++) {

@@ -79,7 +79,7 @@ fpl_status fpl_chain_keep(fpl_conn *conn, fpl_chain chain)
 fpl_trust_policy_answer fpl_classify_trust_policy(const fpl_conn *conn)
 {
     for (uint8_t i = 0; i < conn->num_pins; i++) {
-        if (memcmp(conn->pins[i], conn->peer_fingerprint, sizeof conn->peer_fingerprint) == 0) {
+        if (memcmp(conn->hs->pins[i], conn->peer_fingerprint, sizeof conn->peer_fingerprint) == 0) {
             return FPL_ANSWER_TRUST_POLICY_ACCEPTED;
         }
     }

@@ -65,7 +65,8 @@ fpl_status fpl_act_derive_traffic_secrets(fpl_conn *conn)
     fpl_application_secrets13 secrets;
     uint8_t                   digest[FPL_HASH_MAX_LEN];
     size_t                    len = fpl_transcript_digest(&hs->transcript, conn->suite->hash, digest);
-    fpl_status                status = len > 0 ? fpl_schedule13_application(&hs->secrets13.master,
+    fpl_status                status = len > 0 && conn->keys13 != NULL
+                                           ? fpl_schedule13_application(&hs->secrets13.master,
                                                                             fpl_bytes_of(digest, len), &secrets)
                                                : FPL_STATUS_INTERNAL;
     OPENSSL_cleanse(&hs->secrets13.master, sizeof hs->secrets13.master);
@@ -75,9 +76,9 @@ fpl_status fpl_act_derive_traffic_secrets(fpl_conn *conn)
     log_secret(conn, "CLIENT_TRAFFIC_SECRET_0", &secrets.client);
     log_secret(conn, "SERVER_TRAFFIC_SECRET_0", &secrets.server);
     log_secret(conn, "EXPORTER_SECRET", &secrets.exporter);
-    conn->write_secret = conn->role == FPL_ROLE_CLIENT ? secrets.client : secrets.server;
-    conn->read_secret = conn->role == FPL_ROLE_CLIENT ? secrets.server : secrets.client;
-    conn->exporter = secrets.exporter;
+    conn->keys13->write_secret = conn->role == FPL_ROLE_CLIENT ? secrets.client : secrets.server;
+    conn->keys13->read_secret = conn->role == FPL_ROLE_CLIENT ? secrets.server : secrets.client;
+    conn->keys13->exporter = secrets.exporter;
     OPENSSL_cleanse(&secrets, sizeof secrets);
     return FPL_STATUS_OK;
 }
