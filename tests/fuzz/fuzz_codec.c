@@ -69,6 +69,12 @@ static bool encode(fpl_writer *w, const fpl_message *msg)
     case FPL_MESSAGE_HELLO_REQUEST: return fpl_encode_hello_request(w, &msg->as.hello_request);
     case FPL_MESSAGE_ALERT: return fpl_encode_alert(w, &msg->as.alert);
     case FPL_MESSAGE_CHANGE_CIPHER_SPEC: return fpl_encode_change_cipher_spec(w, &msg->as.change_cipher_spec);
+    case FPL_MESSAGE_CERTIFICATE13: return fpl_encode_certificate13(w, &msg->as.certificate13);
+    case FPL_MESSAGE_CERTIFICATE_REQUEST13: return fpl_encode_certificate_request13(w, &msg->as.certificate_request13);
+    case FPL_MESSAGE_ENCRYPTED_EXTENSIONS: return fpl_encode_encrypted_extensions(w, &msg->as.encrypted_extensions);
+    case FPL_MESSAGE_NEW_SESSION_TICKET: return fpl_encode_new_session_ticket(w, &msg->as.new_session_ticket);
+    case FPL_MESSAGE_KEY_UPDATE: return fpl_encode_key_update(w, &msg->as.key_update);
+    case FPL_MESSAGE_ACK: return fpl_encode_ack(w, &msg->as.ack);
     case FPL_MESSAGE_NONE: break;
     }
     return false;
@@ -112,6 +118,22 @@ static void lists_end(const fpl_message *msg)
             FUZZ_CHECK(entry.cert_data.len > 0, "an empty certificate");
         }
         FUZZ_CHECK(list.len == 0, "%zu octets are left of the chain", list.len);
+    }
+    if (msg->id == FPL_MESSAGE_CERTIFICATE13) {
+        fpl_certificate_entry entry;
+        list = msg->as.certificate13.certificate_list;
+        while (fpl_certificate_entry_next(&list, &entry)) {
+            FUZZ_CHECK(entry.cert_data.len > 0, "an empty certificate");
+            FUZZ_CHECK(fpl_extension_list_ok(entry.extensions, &r), "a list that was decoded is not whole");
+        }
+        FUZZ_CHECK(list.len == 0, "%zu octets are left of the chain", list.len);
+    }
+    if (msg->id == FPL_MESSAGE_ACK) {
+        fpl_record_number number;
+        list = msg->as.ack.record_numbers;
+        while (fpl_record_number_next(&list, &number)) {
+        }
+        FUZZ_CHECK(list.len == 0, "%zu octets are left of the numbers", list.len);
     }
     if (msg->id == FPL_MESSAGE_CERTIFICATE_REQUEST12) {
         fpl_distinguished_name name;

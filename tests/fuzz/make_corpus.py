@@ -19,6 +19,8 @@ CORPUS = HERE / "corpus"
 CODECS = {0: "hello_request", 1: "client_hello", 2: "server_hello", 3: "hello_verify_request", 11: "certificate12",
           12: "server_key_exchange", 13: "certificate_request12", 14: "server_hello_done", 15: "certificate_verify",
           16: "client_key_exchange", 20: "finished"}
+CODECS13 = {**CODECS, 4: "new_session_ticket", 8: "encrypted_extensions", 11: "certificate13", 13: "certificate_request13",
+            24: "key_update"}
 
 # house/script.h, in its order.
 OPS = [name.lower() for name in re.findall(r"^    SCRIPT_([A-Z_]+),", (HERE / "house" / "script.h").read_text(), re.M)]
@@ -36,8 +38,9 @@ def messages():
         words = line.split()
         if len(words) == 4 and not line.startswith("#"):
             kind, body = int(words[2]), bytes.fromhex(words[3].strip("-"))
-            if kind in CODECS and len(body) <= 1024:
-                write("codec_" + CODECS[kind], f"capture-{number:03}", body)
+            codecs = CODECS13 if words[0].startswith("dtls13") else CODECS
+            if kind in codecs and len(body) <= 1024:
+                write("codec_" + codecs[kind], f"capture-{number:03}", body)
             if kind in (1, 2):
                 extensions(kind, body, number)
 

@@ -64,14 +64,15 @@ static inline void load_samples(void)
     num_samples = 0;
     while (fgets(line, sizeof(line), file) != NULL) {
         unsigned type;
+        unsigned minor;
         sample *s = &samples[num_samples];
         if (line[0] == '#') {
             continue;
         }
         ck_assert_uint_lt(num_samples, MAX_SAMPLES);
-        ck_assert_int_eq(sscanf(line, "%*s %*s %u %16383s", &type, hex), 2);
+        ck_assert_int_eq(sscanf(line, "dtls1%u-%*s %*s %u %16383s", &minor, &type, hex), 3);
         s->type = (uint8_t)type;
-        s->id = fpl_message_find(FPL_VERSION_DTLS12, s->type);
+        s->id = fpl_message_find(minor == 3 ? FPL_VERSION_DTLS13 : FPL_VERSION_DTLS12, s->type);
         ck_assert_uint_ne(s->id, FPL_MESSAGE_NONE);
         s->len = hex[0] == '-' ? 0 : unit_hex(hex, body, sizeof(body));
         s->data = exact_copy(body, s->len);

@@ -79,6 +79,7 @@ static inline fpl_config *pair_config(void)
                                                    pair_credential.key, pair_credential.key_len),
                          FPL_OK);
         ck_assert_int_eq(fpl_config_set_trust(config, FPL_TRUST_ACCEPT_AND_NOTIFY), FPL_OK);
+        ck_assert_int_eq(fpl_config_set_versions(config, FPL_VERSIONS_DTLS12), FPL_OK); /* unless a test says otherwise */
     }
     return config;
 }

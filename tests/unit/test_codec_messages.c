@@ -40,6 +40,18 @@ static bool encode(fpl_writer *w, const fpl_message *msg)
         return fpl_encode_alert(w, &msg->as.alert);
     case FPL_MESSAGE_CHANGE_CIPHER_SPEC:
         return fpl_encode_change_cipher_spec(w, &msg->as.change_cipher_spec);
+    case FPL_MESSAGE_CERTIFICATE13:
+        return fpl_encode_certificate13(w, &msg->as.certificate13);
+    case FPL_MESSAGE_CERTIFICATE_REQUEST13:
+        return fpl_encode_certificate_request13(w, &msg->as.certificate_request13);
+    case FPL_MESSAGE_ENCRYPTED_EXTENSIONS:
+        return fpl_encode_encrypted_extensions(w, &msg->as.encrypted_extensions);
+    case FPL_MESSAGE_NEW_SESSION_TICKET:
+        return fpl_encode_new_session_ticket(w, &msg->as.new_session_ticket);
+    case FPL_MESSAGE_KEY_UPDATE:
+        return fpl_encode_key_update(w, &msg->as.key_update);
+    case FPL_MESSAGE_ACK:
+        return fpl_encode_ack(w, &msg->as.ack);
     case FPL_MESSAGE_NONE:
     default:
         ck_abort_msg("a message without an encoder here");
@@ -88,6 +100,13 @@ START_TEST(a_writer_too_small_fails_and_never_overflows)
 }
 END_TEST
 
+/* ends_by_itself tells whether a message says how long it is; a Finished is as long as its hash, which the step knows
+ * that checks it. */
+static bool ends_by_itself(const sample *s)
+{
+    return s->id != FPL_MESSAGE_FINISHED;
+}
+
 START_TEST(truncation_at_every_byte_is_refused)
 {
     for (size_t i = 0; i < num_samples; i++) {
@@ -96,8 +115,12 @@ START_TEST(truncation_at_every_byte_is_refused)
         fpl_reader r;
         fpl_bytes extensions;
         size_t may_end = SIZE_MAX; /* a hello may leave its extensions out */
+        if (!ends_by_itself(s)) {
+            continue;
+        }
         ck_assert(decode_bytes(&msg, s, s->data, s->len, &r));
-        if (fpl_message_extensions(&msg, &extensions)) {
+        if ((s->id == FPL_MESSAGE_CLIENT_HELLO || s->id == FPL_MESSAGE_SERVER_HELLO) &&
+            fpl_message_extensions(&msg, &extensions)) {
             may_end = s->len - extensions.len - 2;
         }
         for (size_t len = 0; len < s->len; len++) {
@@ -120,7 +143,7 @@ START_TEST(trailing_bytes_are_refused)
 {
     for (size_t i = 0; i < num_samples; i++) {
         const sample *s = &samples[i];
-        for (unsigned octet = 0; octet < 256; octet += 51) {
+        for (unsigned octet = 0; ends_by_itself(s) && octet < 256; octet += 51) {
             uint8_t *longer = malloc(s->len + 1);
             fpl_message msg;
             fpl_reader r;
@@ -185,6 +208,7 @@ static void find_prefixes(const sample *s, const fpl_message *msg)
 {
     fpl_bytes list;
     fpl_certificate12_entry certificate;
+    fpl_certificate_entry entry13;
     fpl_distinguished_name name;
     num_prefixes = 0;
     switch ((fpl_message_id)msg->id) {
@@ -228,6 +252,31 @@ static void find_prefixes(const sample *s, const fpl_message *msg)
     case FPL_MESSAGE_CERTIFICATE_VERIFY:
         note(s, msg->as.certificate_verify.signature, 2);
         break;
+    case FPL_MESSAGE_CERTIFICATE13:
+        note(s, msg->as.certificate13.certificate_request_context, 1);
+        list = msg->as.certificate13.certificate_list;
+        note(s, list, 3);
+        while (fpl_certificate_entry_next(&list, &entry13)) {
+            note(s, entry13.cert_data, 3);
+            note_extensions(s, entry13.extensions);
+        }
+        break;
+    case FPL_MESSAGE_CERTIFICATE_REQUEST13:
+        note(s, msg->as.certificate_request13.certificate_request_context, 1);
+        note_extensions(s, msg->as.certificate_request13.extensions);
+        break;
+    case FPL_MESSAGE_ENCRYPTED_EXTENSIONS:
+        note_extensions(s, msg->as.encrypted_extensions.extensions);
+        break;
+    case FPL_MESSAGE_NEW_SESSION_TICKET:
+        note(s, msg->as.new_session_ticket.ticket_nonce, 1);
+        note(s, msg->as.new_session_ticket.ticket, 2);
+        note_extensions(s, msg->as.new_session_ticket.extensions);
+        break;
+    case FPL_MESSAGE_ACK:
+        note(s, msg->as.ack.record_numbers, 2);
+        break;
+    case FPL_MESSAGE_KEY_UPDATE:
     case FPL_MESSAGE_NONE:
     case FPL_MESSAGE_SERVER_HELLO_DONE:
     case FPL_MESSAGE_FINISHED:
@@ -549,27 +598,38 @@ END_TEST
 
 START_TEST(messages_are_found_by_version_and_type)
 {
-    size_t found = 0;
+    static const struct {
+        uint8_t version;
+        uint8_t use;
+        size_t  messages;
+    } versions[] = {{FPL_VERSION_DTLS12, FPL_USE_DTLS12, 11}, {FPL_VERSION_DTLS13, FPL_USE_DTLS13, 9}};
     ck_assert_uint_eq(fpl_message_find(FPL_VERSION_DTLS12, FPL_HANDSHAKE_TYPE_CERTIFICATE), FPL_MESSAGE_CERTIFICATE12);
+    ck_assert_uint_eq(fpl_message_find(FPL_VERSION_DTLS13, FPL_HANDSHAKE_TYPE_CERTIFICATE), FPL_MESSAGE_CERTIFICATE13);
+    ck_assert_uint_eq(fpl_message_find(FPL_VERSION_DTLS13, FPL_HANDSHAKE_TYPE_SERVER_KEY_EXCHANGE), FPL_MESSAGE_NONE);
     ck_assert_uint_eq(fpl_message_find(FPL_VERSION_ANY, FPL_HANDSHAKE_TYPE_CLIENT_HELLO), FPL_MESSAGE_CLIENT_HELLO);
     ck_assert_uint_eq(fpl_message_find(FPL_VERSION_NONE, FPL_HANDSHAKE_TYPE_CLIENT_HELLO), FPL_MESSAGE_NONE);
     ck_assert_uint_eq(fpl_message_find(FPL_VERSION_DTLS12, FPL_HANDSHAKE_TYPE_NEW_SESSION_TICKET), FPL_MESSAGE_NONE);
     /* Record bodies are no handshake messages, whatever their number. */
     ck_assert_uint_eq(fpl_message_find(FPL_VERSION_DTLS12, FPL_CONTENT_TYPE_ALERT), FPL_MESSAGE_NONE);
-    for (unsigned type = 0; type < 256; type++) {
-        const uint8_t id = fpl_message_find(FPL_VERSION_DTLS12, (uint8_t)type);
-        if (id != FPL_MESSAGE_NONE) {
-            ck_assert_uint_eq(fpl_message_infos[id].type, type);
-            ck_assert(fpl_message_infos[id].handshake);
-            ck_assert_uint_ne(fpl_message_infos[id].versions & FPL_USE_DTLS12, 0);
-            ck_assert_uint_ne(fpl_message_infos[id].sent_by & FPL_SENT_BY_BOTH, 0);
-            found++;
+    for (size_t v = 0; v < sizeof(versions) / sizeof(*versions); v++) {
+        size_t found = 0;
+        for (unsigned type = 0; type < 256; type++) {
+            const uint8_t id = fpl_message_find(versions[v].version, (uint8_t)type);
+            if (id != FPL_MESSAGE_NONE) {
+                ck_assert_uint_eq(fpl_message_infos[id].type, type);
+                ck_assert(fpl_message_infos[id].handshake);
+                ck_assert_uint_ne(fpl_message_infos[id].versions & versions[v].use, 0);
+                ck_assert_uint_ne(fpl_message_infos[id].sent_by & FPL_SENT_BY_BOTH, 0);
+                found++;
+            }
         }
+        ck_assert_uint_eq(found, versions[v].messages);
     }
-    ck_assert_uint_eq(found, 11);
     ck_assert_uint_eq(fpl_message_infos[FPL_MESSAGE_CLIENT_HELLO].sent_by, FPL_SENT_BY_CLIENT);
     ck_assert_uint_eq(fpl_message_infos[FPL_MESSAGE_FINISHED].epoch_dtls12, 1);
-    ck_assert_uint_eq(fpl_message_infos[FPL_MESSAGE_FINISHED].epoch_dtls13, FPL_EPOCH_ANY);
+    ck_assert_uint_eq(fpl_message_infos[FPL_MESSAGE_FINISHED].epoch_dtls13, 2);
+    ck_assert_uint_eq(fpl_message_infos[FPL_MESSAGE_KEY_UPDATE].epoch_dtls13, FPL_EPOCH_CURRENT);
+    ck_assert_uint_eq(fpl_message_infos[FPL_MESSAGE_KEY_UPDATE].epoch_dtls12, FPL_EPOCH_ANY);
     assert_name(fpl_message_infos[FPL_MESSAGE_CERTIFICATE12].name, "Certificate12");
     assert_name(fpl_message_infos[FPL_MESSAGE_CERTIFICATE12].wire_name, "certificate");
 }
@@ -613,13 +673,12 @@ END_TEST
 
 START_TEST(a_cookie_is_ours_alone_but_decoded_with_care)
 {
-    uint8_t mac[16];
+    uint8_t mac[16] = {0x7e};
     uint8_t out[32];
     fpl_cookie12 in = {.key_id = 3, .time = 0xfedcba98, .mac = fpl_bytes_of(mac, sizeof(mac))};
     fpl_cookie12 back;
     fpl_writer w = fpl_writer_of(out, sizeof(out));
     fpl_reader r;
-    memset(mac, 0x7e, sizeof(mac));
     ck_assert(fpl_encode_cookie12(&w, &in));
     ck_assert_uint_eq(w.len, 21);
     for (size_t len = 0; len <= sizeof(out); len++) {

@@ -2,6 +2,7 @@
 #include "engine/flight.h"
 
 #include "engine/input.h"
+#include "engine/messages.h"
 #include "pair.h"
 
 /* Joins what the plain handshake fragments of the datagrams from `first` on say, message by message. */

@@ -1,5 +1,6 @@
 /* engine/input: records and fragments at their edges, what is held, what is dropped. */
 #include "engine/input.h"
+#include "engine/messages.h"
 
 #include "pair.h"
 
@@ -31,12 +32,9 @@ END_TEST
 
 START_TEST(the_largest_numbers_fit)
 { /* FR-02: 24 bits each, and sums of them */
-    uint8_t      bytes[13];
-    fpl_fragment f;
-    fpl_bytes    rest = fpl_bytes_of(bytes, sizeof bytes);
-    memset(bytes, 0xff, sizeof bytes);
-    bytes[9] = bytes[10] = 0;
-    bytes[11] = 1;
+    static const uint8_t bytes[13] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 1, 0xff};
+    fpl_fragment         f;
+    fpl_bytes            rest = fpl_bytes_of(bytes, sizeof bytes);
     ck_assert(fpl_fragment_read(&rest, 0, &f));
     ck_assert(f.total == 0xffffff && f.offset == 0xffffff && f.body.len == 1 && f.seq == 0xffff);
 }
