@@ -74,16 +74,6 @@ fpl_answered_by_answer fpl_classify_answered_by(const fpl_conn *conn)
     return FPL_ANSWER_ANSWERED_BY_NONE;
 }
 
-fpl_on_give_up_answer fpl_classify_on_give_up(const fpl_conn *conn)
-{
-    switch ((fpl_give_up)conn->current_flight->spec->on_give_up) {
-    case FPL_GIVE_UP_FAIL: return FPL_ANSWER_ON_GIVE_UP_FAIL;
-    case FPL_GIVE_UP_FORGET: return FPL_ANSWER_ON_GIVE_UP_FORGET;
-    case FPL_GIVE_UP_NONE: break;
-    }
-    return FPL_ANSWER_ON_GIVE_UP_NONE;
-}
-
 fpl_status fpl_act_mark_acked(fpl_conn *conn)
 {
     if (conn->current_flight->book == NULL) {
