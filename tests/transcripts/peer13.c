@@ -474,10 +474,10 @@ bool ack_names(const heard *h, number13 number)
     return false;
 }
 
-static bool we_sent(const peer13 *q, uint64_t epoch, uint64_t seq)
+static bool may_name(const peer13 *q, uint64_t epoch, uint64_t seq)
 {
     number13 number;
-    for (size_t at = 0; at + sizeof number <= q->sent.len; at += sizeof number) {
+    for (size_t at = q->flight; at + sizeof number <= q->sent.len; at += sizeof number) {
         memcpy(&number, q->sent.data + at, sizeof number);
         if (number.epoch == epoch && number.seq == seq) {
             return true;
@@ -486,7 +486,7 @@ static bool we_sent(const peer13 *q, uint64_t epoch, uint64_t seq)
     return false;
 }
 
-/* RFC 9147 section 7: handshake records that were sent, in increasing order, and, while there is a handshake, none of a
+/* RFC 9147 section 7: handshake records of the present flight, in increasing order, and, while there is a handshake, none of a
  * later epoch than the ACK's. */
 static void hear_ack(peer13 *q, const heard *h)
 {
@@ -498,8 +498,8 @@ static void hear_ack(peer13 *q, const heard *h)
     for (size_t i = 0; i < ack_len(h); i++) {
         const uint8_t *at = h->body.data + 2 + 16 * i;
         uint64_t       epoch = u64_at(at), seq = u64_at(at + 8);
-        if (!we_sent(q, epoch, seq)) {
-            peer_complain(q->p, "an ACK of %llu/%llu, which is no handshake record of ours", (unsigned long long)epoch,
+        if (!may_name(q, epoch, seq)) {
+            peer_complain(q->p, "an ACK of %llu/%llu, which is no handshake record of our present flight", (unsigned long long)epoch,
                           (unsigned long long)seq);
         }
         if (i > 0 && (epoch < last_epoch || (epoch == last_epoch && seq <= last_seq))) {
@@ -636,6 +636,9 @@ static void hear_message(peer13 *q, unsigned type, unsigned epoch, bytes body)
         q->epoch = 0; /* what is heard counts whatever epoch we write in */
         enter(q, type, body);
         q->epoch = present;
+    }
+    if (type == CLIENT_HELLO || type == SERVER_HELLO) {
+        q->flight = q->sent.len; /* what we said before is answered */
     }
     switch (type) {
     case CLIENT_HELLO: hear_client_hello(q, body); break;

@@ -64,7 +64,8 @@ typedef struct peer13 {
 
     said13 said[PEER13_SAID];
     size_t num_said;
-    bytes  sent;       /* record numbers of all handshake records of ours: what an ACK may name */
+    bytes  sent;       /* record numbers of all handshake records of ours */
+    size_t flight;     /* where in `sent` those of our present flight begin: what an ACK may name */
     size_t acked_upto; /* in the log */
 } peer13;
 

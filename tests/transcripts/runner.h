@@ -25,6 +25,11 @@ extern const scenario ds_scenarios[];
 extern const scenario cl_scenarios[];
 extern const scenario parity_scenarios[];
 extern const scenario row_scenarios[];
+extern const scenario sm_13_scenarios[];
+extern const scenario rl_13_scenarios[];
+extern const scenario fr_13_scenarios[];
+extern const scenario rt_13_scenarios[];
+extern const scenario hc_13_scenarios[];
 
 bool runner_verbose(void);
 

@@ -35,7 +35,18 @@ stage *stage13_at(fpl_role role, const char *state);
 extern const char *const server13_states[];
 extern const char *const client13_states[];
 
-/* next_of is the message that an honest peer says next in this state, or 0 where there is none; say13_next says it. */
+/* say13_next says the one message that an honest peer says next. */
 void say13_next(stage *s);
+
+/* role13 is the options for one of both roles: 0 the library as server, 1 as client. */
+stage_options role13(int role);
+
+/* What has been said and not delivered, taken away: to be changed, lost or delivered later. */
+bytes take_said(stage *s);
+
+/* body13_of is a message of this type that is right, or at least well-formed, for the present moment. */
+bytes body13_of(stage *s, unsigned type);
+
+bytes slice(bytes b, size_t from, size_t to);
 
 #endif
