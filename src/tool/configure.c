@@ -88,11 +88,8 @@ static int set_groups(const options *o, fpl_config *config)
 
 static int set_negotiation(const options *o, fpl_config *config)
 {
-    int result = TOOL_OK;
-    if (o->versions != 0) {
-        result = set(o, fpl_config_set_versions(config, o->versions),
+    int result = set(o, fpl_config_set_versions(config, options_versions(o)),
                      o->versions == FPL_VERSIONS_DTLS12 ? "dtls12" : "dtls13");
-    }
     if (result == TOOL_OK && o->num_suites > 0) {
         result = set(o, fpl_config_set_cipher_suites(config, o->suites, o->num_suites), "suites");
     }

@@ -40,7 +40,7 @@ static int check_versions(const options *o)
 {
     unsigned by_suites = versions_of(o->suites, o->num_suites, versions_of_suite);
     unsigned by_groups = versions_of(o->groups, o->num_groups, versions_of_group);
-    unsigned wanted = o->versions == 0 ? FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13 : o->versions;
+    unsigned wanted = options_versions(o);
     const char *which = wanted == FPL_VERSIONS_DTLS12   ? "DTLS 1.2, which --dtls12 asks for"
                         : wanted == FPL_VERSIONS_DTLS13 ? "DTLS 1.3, which --dtls13 asks for"
                                                         : "either version";

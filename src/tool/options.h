@@ -28,7 +28,7 @@ typedef struct options {
     size_t      num_fingerprints;
     bool        insecure, trace, show_keys, no_cookie, echo, once, force, quiet, full;
 
-    unsigned                    versions; /* FPL_VERSIONS_...; 0: the library's default */
+    unsigned                    versions; /* FPL_VERSIONS_... that were named; 0: both are allowed */
     fpl_cipher_suite            suites[MAX_LIST];
     size_t                      num_suites;
     fpl_named_group             groups[MAX_LIST];
@@ -49,6 +49,12 @@ typedef struct options {
 /* options_parse fills `out` from the words after the command's name. Complains and returns an exit code on
  * misuse, or TOOL_OK. */
 int options_parse(command which, int argc, char **argv, options *out);
+
+/* options_versions is which versions are allowed. */
+static inline unsigned options_versions(const options *o)
+{
+    return o->versions == 0 ? FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13 : o->versions;
+}
 
 /* command_name is how a command is called on the command line. */
 const char *command_name(command which);

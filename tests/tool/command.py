@@ -8,6 +8,8 @@ import threading
 import unittest
 from pathlib import Path
 
+from tap import Tap
+
 TOOL = os.environ["FLIGHTPLAN"]
 TOP = Path(__file__).resolve().parents[2]
 OK, FAILED, MISUSE, SYSTEM = 0, 1, 2, 3
@@ -89,6 +91,16 @@ class ToolCase(unittest.TestCase):
         server = Server(*words, **keywords)
         self.addCleanup(server.stop)
         return server
+
+    def tap(self, server, changes=None):
+        """What goes between this server and a client, for those who call the tap's port."""
+        tap = Tap(server.port, changes)
+        self.addCleanup(tap.stop)
+        return tap
+
+    def call(self, server, *words, stdin=b"hello\n"):
+        """Runs a client of a server, or of a tap on the line to it."""
+        return flightplan("client", "--timeout", 20, "--linger", 0.3, *words, "127.0.0.1", server.port, stdin=stdin)
 
     def pair(self, name, *words):
         """Makes a certificate and its key; their paths, and the fingerprint."""

@@ -1,11 +1,11 @@
 """`flightplan decode`: captures of browsers, every way of wrapping UDP, and what is broken."""
 
 import re
-import struct
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from captures import ipv4, ipv6, pcap, pcapng, udp  # noqa: E402
 from command import FAILED, OK, SYSTEM, TOP, ToolCase, flightplan  # noqa: E402
 
 CAPTURES = TOP / "tests" / "data" / "captures"
@@ -29,33 +29,6 @@ def datagrams(path):
 
 
 # ---- wrapping: UDP, IP, links, files
-
-def udp(payload):
-    return struct.pack("!HHHH", 4444, 5555, 8 + len(payload), 0) + payload
-
-
-def ipv4(payload, fragment=0):
-    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, fragment, 64, 17, 0, bytes([10, 0, 0, 1]),
-                       bytes([10, 0, 0, 2])) + payload
-
-
-def ipv6(payload, options=b"", next_header=17):
-    body = options + payload
-    return struct.pack("!IHBB", 6 << 28, len(body), next_header, 64) + bytes(15) + b"\1" + bytes(15) + b"\2" + body
-
-
-def pcap(link, packet, magic="<I"):
-    header = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, link)
-    return header + struct.pack("<IIII", 1, 500000, len(packet), len(packet)) + packet
-
-
-def pcapng(link, packet):
-    def block(kind, body):
-        body += bytes(-len(body) % 4)
-        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
-    return (block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)) + block(1, struct.pack("<HHI", link, 0, 65535)) +
-            block(6, struct.pack("<IIIII", 0, 0, 1500000, len(packet), len(packet)) + packet))
-
 
 HOP_BY_HOP = bytes([17, 0, 1, 4, 0, 0, 0, 0])
 WRAPPED = {

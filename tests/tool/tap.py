@@ -1,0 +1,56 @@
+"""A listener on the line: it passes datagrams on between a client and a server, and keeps a copy."""
+
+import select
+import socket
+import threading
+import time
+
+
+class Tap:
+    """Clients talk to .port; .datagrams are triples of `C` or `S`, seconds since the first, octets."""
+
+    def __init__(self, server_port, changes=None):
+        """`changes` may return other datagrams in place of one: changes(side, octets) -> list."""
+        self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.front.bind(("127.0.0.1", 0))
+        self.port = self.front.getsockname()[1]
+        self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.back.connect(("127.0.0.1", server_port))
+        self.changes = changes or (lambda side, octets: [octets])
+        self.datagrams = []
+        self.client = None
+        self.begin = None
+        self.ended = False
+        self.thread = threading.Thread(target=self._pass_on)
+        self.thread.start()
+
+    def _take(self, side, octets):
+        now = time.monotonic()
+        self.begin = self.begin or now
+        for one in self.changes(side, octets):
+            self.datagrams.append((side, now - self.begin, one))
+            try:
+                if side == "C":
+                    self.back.send(one)
+                else:
+                    self.front.sendto(one, self.client)
+            except OSError:
+                pass   # that end has gone
+
+    def _pass_on(self):
+        while not self.ended:
+            for ready in select.select([self.front, self.back], [], [], 0.05)[0]:
+                try:
+                    octets, sender = ready.recvfrom(65536)
+                except OSError:
+                    continue
+                if ready is self.front:
+                    self.client = sender
+                self._take("C" if ready is self.front else "S", octets)
+
+    def stop(self):
+        if not self.ended:
+            self.ended = True
+            self.thread.join()
+            self.front.close()
+            self.back.close()
