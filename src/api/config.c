@@ -129,7 +129,7 @@ fpl_config *fpl_config_new_with_allocator(const fpl_allocator *allocator)
         config->limits[i] = fpl_limits[i].value;
     }
     default_lists(config);
-    config->wanted_versions = FPL_VERSIONS_DTLS12;
+    config->wanted_versions = FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13;
     settle_versions(config);
     config->client_auth = FPL_CLIENT_AUTH_OFF;
     config->trust = FPL_TRUST_ASK;
