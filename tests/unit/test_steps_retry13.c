@@ -39,7 +39,8 @@ static void finish(void)
 }
 
 /* A hello with these groups, and shares of those. */
-static void with_groups(hello *h, const fpl_named_group *groups, size_t num, const fpl_named_group *shares, size_t num_shares)
+static void with_groups(hello *h, const fpl_named_group *groups, size_t num, const fpl_named_group *shares,
+                        size_t num_shares)
 {
     static const uint16_t versions[] = {FPL_DTLS13};
     hello_begin(h);
