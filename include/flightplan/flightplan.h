@@ -79,7 +79,7 @@ FPL_EXPORT uint64_t fpl_config_get(const fpl_config *config, fpl_setting setting
 FPL_EXPORT fpl_result fpl_config_use_webrtc_profile(fpl_config *config);
 
 /* fpl_config_set_versions allows exactly the versions of `versions`, FPL_VERSIONS_DTLS12 or FPL_VERSIONS_DTLS13 or both
- * joined by `|`. The default is DTLS 1.2. With both, a client offers both and goes on with what the server chose, and a
+ * joined by `|`. The default is both: a client then offers both and goes on with what the server chose, and a
  * server takes DTLS 1.3 where the client offers it. A version for which the lists below leave no suite, group or
  * signature scheme is not offered and not taken; if none is left, fpl_conn_new and fpl_listener_new return NULL.
  * FPL_MISUSE for none, or for a version that there is not. */
