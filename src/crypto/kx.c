@@ -2,9 +2,9 @@
 
 #include <openssl/curve25519.h>
 #include <openssl/mem.h>
-#include <string.h>
 
 #include "crypto/curve.h"
+#include "crypto/failure.h"
 #include "crypto/kx_curve.h"
 #include "crypto/kx_hybrid.h"
 
@@ -41,7 +41,7 @@ static fpl_status x25519_generate(fpl_kx *kx, const fpl_rng *rng)
 {
     fpl_status status = fpl_random(rng, kx->private_key, X25519_PRIVATE_KEY_LEN);
     if (status == FPL_STATUS_OK) {
-        X25519_public_from_private(kx->public_key, kx->private_key);
+        X25519_public_from_private(kx->short_share, kx->private_key);
     }
     return status;
 }
@@ -60,19 +60,28 @@ static fpl_kx_result x25519_respond(fpl_kx *kx, fpl_bytes peer, const fpl_rng *r
     return x25519_agree(kx, peer, out);
 }
 
-/* begin makes `kx` one of `group` without keys, of the end `role`; not if the group is not ours. */
-static bool begin(fpl_kx *kx, fpl_named_group group, fpl_role role)
+/* begin makes `kx` one of `group` without keys, of the end `role`. It fails if the group is not ours. */
+static fpl_status begin(fpl_kx *kx, fpl_named_group group, fpl_role role)
 {
-    memset(kx, 0, sizeof(*kx));
+    fpl_kx_wipe(kx);
     kx->group = group;
     kx->public_len = (uint16_t)fpl_kx_share_length(group, role);
-    return kx->public_len != 0;
+    if (kx->public_len == 0) {
+        return FPL_STATUS_INTERNAL;
+    }
+    if (kx->public_len > sizeof(kx->short_share)) {
+        kx->long_share = OPENSSL_malloc(kx->public_len);
+        if (kx->long_share == NULL) {
+            return fpl_crypto_failure();
+        }
+    }
+    return FPL_STATUS_OK;
 }
 
 fpl_status fpl_kx_generate(fpl_kx *kx, fpl_named_group group, const fpl_rng *rng)
 {
-    fpl_status status = FPL_STATUS_INTERNAL;
-    if (begin(kx, group, FPL_ROLE_CLIENT)) {
+    fpl_status status = begin(kx, group, FPL_ROLE_CLIENT);
+    if (status == FPL_STATUS_OK) {
         switch (group) {
         case FPL_NAMED_GROUP_X25519: status = x25519_generate(kx, rng); break;
 #if FPL_HAVE_MLKEM
@@ -89,7 +98,7 @@ fpl_status fpl_kx_generate(fpl_kx *kx, fpl_named_group group, const fpl_rng *rng
 
 fpl_bytes fpl_kx_public(const fpl_kx *kx)
 {
-    return fpl_bytes_of(kx->public_key, kx->public_len);
+    return fpl_bytes_of(kx->long_share != NULL ? kx->long_share : kx->short_share, kx->public_len);
 }
 
 /* settle is the end of an agreement: a secret, or none. */
@@ -127,9 +136,10 @@ fpl_kx_result fpl_kx_agree(const fpl_kx *kx, fpl_bytes peer, uint8_t out[FPL_KX_
 fpl_kx_result fpl_kx_respond(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, const fpl_rng *rng,
                              uint8_t out[FPL_KX_MAX_SECRET_LEN], size_t *out_len)
 {
+    fpl_status status = begin(kx, group, FPL_ROLE_SERVER);
     fpl_kx_result result;
-    if (!begin(kx, group, FPL_ROLE_SERVER)) {
-        result = FPL_KX_INTERNAL;
+    if (status != FPL_STATUS_OK) {
+        result = status == FPL_STATUS_NO_MEMORY ? FPL_KX_NO_MEMORY : FPL_KX_INTERNAL;
     } else if (peer.len != fpl_kx_share_length(group, FPL_ROLE_CLIENT)) {
         result = FPL_KX_BAD_SHARE;
     } else {
@@ -150,5 +160,6 @@ fpl_kx_result fpl_kx_respond(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, 
 
 void fpl_kx_wipe(fpl_kx *kx)
 {
+    OPENSSL_free(kx->long_share);
     OPENSSL_cleanse(kx, sizeof(*kx));
 }

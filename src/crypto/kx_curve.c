@@ -25,7 +25,7 @@ static fpl_kx_result result_of(fpl_status status)
 static fpl_status curve_write_share(fpl_kx *kx, const EC_KEY *key)
 {
     if (EC_POINT_point2oct(EC_KEY_get0_group(key), EC_KEY_get0_public_key(key), POINT_CONVERSION_UNCOMPRESSED,
-                           kx->public_key, kx->public_len, NULL) != kx->public_len) {
+                           kx->short_share, kx->public_len, NULL) != kx->public_len) {
         return fpl_crypto_failure();
     }
     return FPL_STATUS_OK;

@@ -4,7 +4,7 @@
 
 #include "crypto/kx.h"
 
-/* All take a `kx` with group and public_len set and, as `peer`, a share of that length. `out` takes the
+/* All take a `kx` with group, public_len and room for the share and, as `peer`, a share of that length. `out` takes the
  * secret and is undefined after a failure. Their meaning is that of the functions of crypto/kx.h. */
 fpl_status    fpl_kx_curve_generate(fpl_kx *kx, const fpl_rng *rng);
 fpl_kx_result fpl_kx_curve_agree(const fpl_kx *kx, fpl_bytes peer, uint8_t *out);

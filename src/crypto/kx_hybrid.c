@@ -61,12 +61,12 @@ fpl_status fpl_kx_hybrid_generate(fpl_kx *kx, const fpl_rng *rng)
         return status;
     }
     if (MLKEM768_private_key_from_seed(&key, kx->private_key, MLKEM_SEED_BYTES)) {
-        status = write_key(&key, kx->public_key);
+        status = write_key(&key, kx->long_share);
     } else {
         status = fpl_crypto_failure();
     }
     OPENSSL_cleanse(&key, sizeof(key));
-    X25519_public_from_private(kx->public_key + MLKEM768_PUBLIC_KEY_BYTES, x25519_private);
+    X25519_public_from_private(kx->long_share + MLKEM768_PUBLIC_KEY_BYTES, x25519_private);
     return status;
 }
 
@@ -92,7 +92,7 @@ fpl_kx_result fpl_kx_hybrid_agree(const fpl_kx *kx, fpl_bytes peer, uint8_t *out
 fpl_kx_result fpl_kx_hybrid_respond(fpl_kx *kx, fpl_bytes peer, const fpl_rng *rng, uint8_t *out)
 {
     struct MLKEM768_public_key key;
-    uint8_t *x25519_public = kx->public_key + MLKEM768_CIPHERTEXT_BYTES;
+    uint8_t *x25519_public = kx->long_share + MLKEM768_CIPHERTEXT_BYTES;
     CBS encoded;
     CBS_init(&encoded, peer.data, MLKEM768_PUBLIC_KEY_BYTES);
     if (!MLKEM768_parse_public_key(&key, &encoded)) {
@@ -106,7 +106,7 @@ fpl_kx_result fpl_kx_hybrid_respond(fpl_kx *kx, fpl_bytes peer, const fpl_rng *r
         return FPL_KX_BAD_SHARE;
     }
     X25519_public_from_private(x25519_public, kx->private_key);
-    MLKEM768_encap(kx->public_key, out, &key);
+    MLKEM768_encap(kx->long_share, out, &key);
     return FPL_KX_OK;
 }
 

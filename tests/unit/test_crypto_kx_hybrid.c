@@ -44,6 +44,7 @@ static int play(void *arg, uint8_t *out, size_t len)
 }
 
 static fpl_kx client;
+static fpl_kx server;
 
 static void make_client(void)
 {
@@ -54,10 +55,11 @@ static void make_client(void)
     ck_assert_uint_eq(t.next, t.len);
 }
 
-static void wipe_client(void)
+static void wipe_both(void)
 {
     static const fpl_kx kUnused;
     fpl_kx_wipe(&client);
+    fpl_kx_wipe(&server);
     ck_assert_mem_eq(&client, &kUnused, sizeof(client));
 }
 
@@ -75,21 +77,21 @@ static fpl_kx_result agree(const uint8_t *share, size_t share_len, uint8_t secre
     return result;
 }
 
-/* answer asserts that failures leave neither secret nor share, and that nothing private is left by any. */
-static fpl_kx_result answer(fpl_kx *kx, const uint8_t *share, size_t share_len, const fpl_rng *rng,
+/* answer is the server's: it asserts that failures leave neither secret nor share, and none a private half. */
+static fpl_kx_result answer(const uint8_t *share, size_t share_len, const fpl_rng *rng,
                             uint8_t secret[FPL_KX_MAX_SECRET_LEN])
 {
     static const fpl_kx kUnused;
     static const uint8_t kZeros[FPL_KX_MAX_SECRET_LEN];
     size_t len = 99;
-    memset(kx, 0xee, sizeof(*kx));
+    fpl_kx_wipe(&server);
     memset(secret, 0xee, FPL_KX_MAX_SECRET_LEN);
-    fpl_kx_result result = fpl_kx_respond(kx, GROUP, fpl_bytes_of(share, share_len), rng, secret, &len);
+    fpl_kx_result result = fpl_kx_respond(&server, GROUP, fpl_bytes_of(share, share_len), rng, secret, &len);
     ck_assert_uint_eq(len, result == FPL_KX_OK ? 64 : 0);
-    ck_assert_mem_eq(kx->private_key, kUnused.private_key, sizeof(kx->private_key));
+    ck_assert_mem_eq(server.private_key, kUnused.private_key, sizeof(server.private_key));
     if (result != FPL_KX_OK) {
         ck_assert_mem_eq(secret, kZeros, sizeof(kZeros));
-        ck_assert_mem_eq(kx, &kUnused, sizeof(*kx));
+        ck_assert_mem_eq(&server, &kUnused, sizeof(server));
     }
     return result;
 }
@@ -141,16 +143,16 @@ END_TEST
 
 START_TEST(two_fresh_ends_agree)
 {
-    fpl_kx server;
     uint8_t ours[FPL_KX_MAX_SECRET_LEN];
     uint8_t theirs[FPL_KX_MAX_SECRET_LEN];
     uint8_t first[64] = {0};
     for (int round = 0; round < 2; round++) {
         fpl_kx_wipe(&client);
         ck_assert_int_eq(fpl_kx_generate(&client, GROUP, NULL), FPL_STATUS_OK);
-        ck_assert_int_eq(answer(&server, client.public_key, CLIENT_LEN, NULL, theirs), FPL_KX_OK);
+        ck_assert_int_eq(answer(client.long_share, CLIENT_LEN, NULL, theirs), FPL_KX_OK);
+        ck_assert_ptr_ne(server.long_share, client.long_share);
         ck_assert_uint_eq(fpl_kx_public(&server).len, SERVER_LEN);
-        ck_assert_int_eq(agree(server.public_key, SERVER_LEN, ours), FPL_KX_OK);
+        ck_assert_int_eq(agree(server.long_share, SERVER_LEN, ours), FPL_KX_OK);
         ck_assert_mem_eq(ours, theirs, 64);
         /* Both halves are fresh. */
         ck_assert_mem_ne(ours, first, 32);
@@ -160,15 +162,24 @@ START_TEST(two_fresh_ends_agree)
 }
 END_TEST
 
+/* As where a client that offered this group is answered in DTLS 1.2. */
+START_TEST(gives_back_what_it_held)
+{
+    ck_assert_int_eq(fpl_kx_generate(&client, GROUP, NULL), FPL_STATUS_OK);
+    ck_assert_int_eq(fpl_kx_generate(&client, FPL_NAMED_GROUP_X25519, NULL), FPL_STATUS_OK);
+    ck_assert_ptr_null(client.long_share);
+    ck_assert_uint_eq(fpl_kx_public(&client).len, 32);
+}
+END_TEST
+
 START_TEST(refuses_wrong_lengths)
 {
-    fpl_kx server;
     uint8_t secret[FPL_KX_MAX_SECRET_LEN];
     uint8_t share[CLIENT_LEN + 1] = {0};
-    memcpy(share, client.public_key, CLIENT_LEN);
+    memcpy(share, client.long_share, CLIENT_LEN);
     for (size_t len = 0; len <= CLIENT_LEN + 1; len++) {
         fpl_kx_result expected = len == CLIENT_LEN ? FPL_KX_OK : FPL_KX_BAD_SHARE;
-        ck_assert_int_eq(answer(&server, share, len, NULL, secret), expected);
+        ck_assert_int_eq(answer(share, len, NULL, secret), expected);
         ck_assert(fpl_share_well_formed(GROUP, FPL_ROLE_CLIENT, fpl_bytes_of(share, len)) ==
                   (expected == FPL_KX_OK));
     }
@@ -186,18 +197,17 @@ END_TEST
 /* The X25519 half is judged as X25519 alone is, from either end. */
 START_TEST(refuses_low_order_inputs)
 {
-    fpl_kx server;
     uint8_t secret[FPL_KX_MAX_SECRET_LEN];
     uint8_t from_client[CLIENT_LEN];
     uint8_t from_server[SERVER_LEN + 1];
-    memcpy(from_client, client.public_key, CLIENT_LEN);
+    memcpy(from_client, client.long_share, CLIENT_LEN);
     server_share(from_server);
     for (uint8_t order = 0; order < 2; order++) {
         memset(from_client + KEY_LEN, 0, 32);
         memset(from_server + CIPHERTEXT_LEN, 0, 32);
         from_client[KEY_LEN] = order;
         from_server[CIPHERTEXT_LEN] = order;
-        ck_assert_int_eq(answer(&server, from_client, CLIENT_LEN, NULL, secret), FPL_KX_BAD_SHARE);
+        ck_assert_int_eq(answer(from_client, CLIENT_LEN, NULL, secret), FPL_KX_BAD_SHARE);
         ck_assert_int_eq(agree(from_server, SERVER_LEN, secret), FPL_KX_BAD_SHARE);
         ck_assert(!fpl_share_well_formed(GROUP, FPL_ROLE_CLIENT, fpl_bytes_of(from_client, CLIENT_LEN)));
         ck_assert(!fpl_share_well_formed(GROUP, FPL_ROLE_SERVER, fpl_bytes_of(from_server, SERVER_LEN)));
@@ -223,33 +233,32 @@ static void put_number(uint8_t *key, size_t i, unsigned value)
 START_TEST(refuses_an_encapsulation_key_that_is_not_reduced)
 {
     static const unsigned kValues[] = {0, 3328, 3329, 3330, 4095};
-    fpl_kx server;
     uint8_t secret[FPL_KX_MAX_SECRET_LEN];
     uint8_t share[CLIENT_LEN];
     for (size_t i = 0; i < 768; i++) {
-        memcpy(share, client.public_key, CLIENT_LEN);
+        memcpy(share, client.long_share, CLIENT_LEN);
         for (size_t v = 0; v < sizeof(kValues) / sizeof(kValues[0]); v++) {
             bool good = kValues[v] < 3329;
             put_number(share, i, kValues[v]);
             ck_assert(fpl_share_well_formed(GROUP, FPL_ROLE_CLIENT, fpl_bytes_of(share, CLIENT_LEN)) == good);
             if (!good || i % 97 == 0) { /* an answer takes its time */
-                ck_assert_int_eq(answer(&server, share, CLIENT_LEN, NULL, secret),
+                ck_assert_int_eq(answer(share, CLIENT_LEN, NULL, secret),
                                  good ? FPL_KX_OK : FPL_KX_BAD_SHARE);
             }
         }
     }
     /* The seed behind the numbers may be anything. */
-    memcpy(share, client.public_key, CLIENT_LEN);
+    memcpy(share, client.long_share, CLIENT_LEN);
     memset(share + KEY_LEN - 32, 0xff, 32);
     ck_assert(fpl_share_well_formed(GROUP, FPL_ROLE_CLIENT, fpl_bytes_of(share, CLIENT_LEN)));
-    ck_assert_int_eq(answer(&server, share, CLIENT_LEN, NULL, secret), FPL_KX_OK);
+    ck_assert_int_eq(answer(share, CLIENT_LEN, NULL, secret), FPL_KX_OK);
 }
 END_TEST
 
 START_TEST(reports_a_broken_source)
 {
     static const fpl_kx kUnused;
-    fpl_kx kx;
+    fpl_kx kx = {0};
     uint8_t secret[FPL_KX_MAX_SECRET_LEN];
     tape t = {.next = 0};
     fpl_rng rng = {play, &t};
@@ -257,18 +266,19 @@ START_TEST(reports_a_broken_source)
     ck_assert_int_eq(fpl_kx_generate(&kx, GROUP, &rng), FPL_STATUS_INTERNAL);
     ck_assert_mem_eq(&kx, &kUnused, sizeof(kx));
     t.next = t.len;
-    ck_assert_int_eq(answer(&kx, client.public_key, CLIENT_LEN, &rng, secret), FPL_KX_INTERNAL);
+    ck_assert_int_eq(answer(client.long_share, CLIENT_LEN, &rng, secret), FPL_KX_INTERNAL);
 }
 END_TEST
 
 static void tests(TCase *tc)
 {
-    tcase_add_checked_fixture(tc, make_client, wipe_client);
+    tcase_add_checked_fixture(tc, make_client, wipe_both);
     tcase_add_test(tc, has_the_lengths_of_the_draft);
     tcase_add_test(tc, makes_the_same_key_of_a_seed);
     tcase_add_test(tc, agrees_with_another_implementation);
     tcase_add_test(tc, opens_a_changed_ciphertext_to_something_else);
     tcase_add_test(tc, two_fresh_ends_agree);
+    tcase_add_test(tc, gives_back_what_it_held);
     tcase_add_test(tc, refuses_wrong_lengths);
     tcase_add_test(tc, refuses_low_order_inputs);
     tcase_add_test(tc, refuses_an_encapsulation_key_that_is_not_reduced);
@@ -280,7 +290,7 @@ static void tests(TCase *tc)
 START_TEST(is_no_group_of_ours)
 {
     static const uint8_t kShare[1216];
-    fpl_kx kx;
+    fpl_kx kx = {0};
     uint8_t secret[FPL_KX_MAX_SECRET_LEN];
     size_t len;
     ck_assert_uint_eq(fpl_kx_share_length(GROUP, FPL_ROLE_CLIENT), 0);

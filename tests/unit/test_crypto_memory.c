@@ -91,13 +91,13 @@ static void tear_down(void)
 
 static fpl_status generate_p256(void)
 {
-    fpl_kx fresh;
+    fpl_kx fresh = {0};
     return fpl_kx_generate(&fresh, FPL_NAMED_GROUP_SECP256R1, NULL);
 }
 
 static fpl_status generate_p384(void)
 {
-    fpl_kx fresh;
+    fpl_kx fresh = {0};
     return fpl_kx_generate(&fresh, FPL_NAMED_GROUP_SECP384R1, NULL);
 }
 
@@ -112,7 +112,7 @@ static fpl_status agree(void)
 
 static fpl_status answer(void)
 {
-    fpl_kx fresh;
+    fpl_kx fresh = {0};
     uint8_t secret[FPL_KX_MAX_SECRET_LEN];
     size_t len;
     fpl_kx_result result =

@@ -11,7 +11,7 @@ static const fpl_role kEnds[] = {FPL_ROLE_CLIENT, FPL_ROLE_SERVER};
  * what a server that simply goes on would find. */
 static bool judge(fpl_named_group group, const uint8_t *share, size_t len)
 {
-    fpl_kx kx;
+    fpl_kx kx = {0};
     uint8_t secret[FPL_KX_MAX_SECRET_LEN];
     size_t secret_len;
     fpl_bytes view = fpl_bytes_of(share, len);
@@ -28,18 +28,18 @@ static const fpl_named_group kGroups[] = {FPL_NAMED_GROUP_X25519, FPL_NAMED_GROU
 
 START_TEST(accepts_what_we_make)
 {
-    fpl_kx kx;
+    fpl_kx kx = {0};
     ck_assert_int_eq(fpl_kx_generate(&kx, kGroups[_i], NULL), FPL_STATUS_OK);
-    ck_assert(judge(kGroups[_i], kx.public_key, kx.public_len));
+    ck_assert(judge(kGroups[_i], kx.short_share, kx.public_len));
 }
 END_TEST
 
 START_TEST(refuses_other_lengths)
 {
-    fpl_kx kx;
+    fpl_kx kx = {0};
     uint8_t share[128] = {0};
     ck_assert_int_eq(fpl_kx_generate(&kx, kGroups[_i], NULL), FPL_STATUS_OK);
-    memcpy(share, kx.public_key, kx.public_len);
+    memcpy(share, kx.short_share, kx.public_len);
     for (size_t len = 0; len <= sizeof(share); len++) {
         ck_assert(judge(kGroups[_i], share, len) == (len == kx.public_len));
     }
@@ -49,16 +49,16 @@ END_TEST
 /* HC-11 */
 START_TEST(refuses_points_off_the_curve_and_other_forms)
 {
-    fpl_kx kx;
+    fpl_kx kx = {0};
     ck_assert_int_eq(fpl_kx_generate(&kx, kGroups[_i], NULL), FPL_STATUS_OK);
     for (size_t at = 0; at < kx.public_len; at++) {
-        kx.public_key[at] ^= 0x10;
-        ck_assert(!judge(kGroups[_i], kx.public_key, kx.public_len));
-        kx.public_key[at] ^= 0x10;
+        kx.short_share[at] ^= 0x10;
+        ck_assert(!judge(kGroups[_i], kx.short_share, kx.public_len));
+        kx.short_share[at] ^= 0x10;
     }
     for (unsigned form = 0; form < 8; form++) {
-        kx.public_key[0] = (uint8_t)form;
-        ck_assert(judge(kGroups[_i], kx.public_key, kx.public_len) == (form == 4));
+        kx.short_share[0] = (uint8_t)form;
+        ck_assert(judge(kGroups[_i], kx.short_share, kx.public_len) == (form == 4));
     }
 }
 END_TEST
