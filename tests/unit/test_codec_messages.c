@@ -395,6 +395,7 @@ START_TEST(lists_have_bounds_and_whole_elements)
 }
 END_TEST
 
+#define ACK_ENTRY "00000000000000020000000000000007"
 #define ZEROS32 "0000000000000000000000000000000000000000000000000000000000000000"
 
 /* The least and the most that each vector may hold: RFC 5246's T<a..b>, one octet to either side. */
@@ -428,7 +429,40 @@ static const struct {
     {FPL_MESSAGE_CERTIFICATE_VERIFY, "0403" "0000", NULL},
     {FPL_MESSAGE_HELLO_VERIFY_REQUEST, "feff" "00", NULL},
     {FPL_MESSAGE_FINISHED, "", NULL},
+    /* RFC 8446 sections 4.3.1, 4.3.2, 4.4.2, 4.6.1 and 4.6.3 */
+    {FPL_MESSAGE_ENCRYPTED_EXTENSIONS, "0000", NULL},
+    {FPL_MESSAGE_ENCRYPTED_EXTENSIONS, "", "EncryptedExtensions.extensions"}, /* not to be left out as in 1.2 */
+    {FPL_MESSAGE_ENCRYPTED_EXTENSIONS, "0003000a00", "Extension.extension_data"},
+    {FPL_MESSAGE_CERTIFICATE_REQUEST13, "00" "0008000d000400020403", NULL},
+    {FPL_MESSAGE_CERTIFICATE_REQUEST13, "01aa" "0008000d000400020403", NULL}, /* a context is for the machine to refuse */
+    {FPL_MESSAGE_CERTIFICATE_REQUEST13, "00" "0000", "CertificateRequest13.extensions"},
+    {FPL_MESSAGE_CERTIFICATE_REQUEST13, "02aa", "CertificateRequest13.certificate_request_context"},
+    {FPL_MESSAGE_CERTIFICATE13, "00" "000000", NULL},
+    {FPL_MESSAGE_CERTIFICATE13, "01aa" "000006" "00000130" "0000", NULL},
+    {FPL_MESSAGE_CERTIFICATE13, "00" "000005" "000000" "0000", "CertificateEntry.cert_data"},
+    {FPL_MESSAGE_CERTIFICATE13, "00" "000004" "00000130", "CertificateEntry.extensions"},
+    {FPL_MESSAGE_CERTIFICATE13, "00" "000009" "00000130" "0004" "000500", "CertificateEntry.extensions"},
+    {FPL_MESSAGE_NEW_SESSION_TICKET, "0000000000000000" "00" "000101" "0000", NULL},
+    {FPL_MESSAGE_NEW_SESSION_TICKET, "0000000000000000" "00" "0000" "0000", "NewSessionTicket.ticket"},
+    {FPL_MESSAGE_NEW_SESSION_TICKET, "0000000000000000" "00" "000101", "NewSessionTicket.extensions"},
+    {FPL_MESSAGE_KEY_UPDATE, "00", NULL},
+    {FPL_MESSAGE_KEY_UPDATE, "01", NULL},
+    {FPL_MESSAGE_KEY_UPDATE, "", "KeyUpdate.request_update"},
+    /* RFC 9147 section 7: whole record numbers; none at all says that nothing could be named */
+    {FPL_MESSAGE_ACK, "0000", NULL},
+    {FPL_MESSAGE_ACK, "0010" ACK_ENTRY, NULL},
+    {FPL_MESSAGE_ACK, "0020" ACK_ENTRY ACK_ENTRY, NULL}, /* twice is no matter */
+    {FPL_MESSAGE_ACK, "", "ACK.record_numbers"},
+    {FPL_MESSAGE_ACK, "0008" "0000000000000002", "RecordNumber.sequence_number"},
+    {FPL_MESSAGE_ACK, "000f" "000000000000000200000000000000", "RecordNumber.sequence_number"},
+    {FPL_MESSAGE_ACK, "0010" "0000000000000002", "ACK.record_numbers"},
 };
+
+/* An ACK is decoded with the epoch that carries it. */
+static uint64_t bound_argument(uint8_t id)
+{
+    return id == FPL_MESSAGE_ACK ? 2 : argument_of(id);
+}
 
 START_TEST(vectors_have_bounds)
 {
@@ -438,7 +472,7 @@ START_TEST(vectors_have_bounds)
         uint8_t *copy = exact_copy(bytes, len);
         fpl_message msg;
         fpl_reader r;
-        const bool taken = fpl_message_decode(&msg, bounds[i].id, argument_of(bounds[i].id), fpl_bytes_of(copy, len), &r);
+        const bool taken = fpl_message_decode(&msg, bounds[i].id, bound_argument(bounds[i].id), fpl_bytes_of(copy, len), &r);
         ck_assert_msg(taken == (bounds[i].where == NULL), "message %u: %s", bounds[i].id, bounds[i].hex);
         if (!taken) {
             ck_assert_uint_eq(r.alert, FPL_ALERT_DESCRIPTION_DECODE_ERROR);
@@ -559,6 +593,73 @@ START_TEST(alerts_of_any_number_are_decoded)
     ck_assert(!fpl_message_decode(&msg, FPL_MESSAGE_ALERT, 0, fpl_bytes_of(unknown, 1), &r));
     ck_assert(!fpl_message_decode(&msg, FPL_MESSAGE_ALERT, 0, fpl_bytes_of(no_level, 2), &r));
     ck_assert_uint_eq(r.alert, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
+}
+END_TEST
+
+START_TEST(a_key_update_says_zero_or_one)
+{ /* RFC 8446 section 4.6.3 */
+    for (unsigned octet = 0; octet < 256; octet++) {
+        uint8_t body = (uint8_t)octet;
+        fpl_message msg;
+        fpl_reader r;
+        if (octet < 2) {
+            ck_assert(fpl_message_decode(&msg, FPL_MESSAGE_KEY_UPDATE, 0, fpl_bytes_of(&body, 1), &r));
+            ck_assert_uint_eq(msg.as.key_update.request_update, octet);
+        } else {
+            ck_assert(!fpl_message_decode(&msg, FPL_MESSAGE_KEY_UPDATE, 0, fpl_bytes_of(&body, 1), &r));
+            ck_assert_uint_eq(r.alert, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
+        }
+    }
+}
+END_TEST
+
+START_TEST(an_ack_names_no_epoch_above_its_own_in_the_handshake)
+{ /* RFC 9147 as revised, section 7.2: later each direction counts epochs of its own */
+    for (uint64_t carrying = 0; carrying < 8; carrying++) {
+        for (uint64_t named = 0; named < 8; named++) {
+            uint8_t body[18] = {0, 16};
+            fpl_message msg;
+            fpl_reader r;
+            const bool legal = named <= carrying || carrying >= 3;
+            fpl_put_uint(body + 2, 8, named);
+            ck_assert_msg(fpl_message_decode(&msg, FPL_MESSAGE_ACK, carrying, fpl_bytes_of(body, sizeof(body)), &r) == legal,
+                          "epoch %llu names %llu", (unsigned long long)carrying, (unsigned long long)named);
+            ck_assert_uint_eq(r.alert, legal ? 0 : FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
+        }
+    }
+}
+END_TEST
+
+START_TEST(an_ack_is_read_as_it_is_written)
+{
+    uint8_t entries[48] = {0};
+    uint8_t out[64];
+    fpl_ack ack = {.record_numbers = fpl_bytes_of(entries, sizeof(entries))};
+    fpl_writer w = fpl_writer_of(out, sizeof(out));
+    fpl_message msg;
+    fpl_reader r;
+    fpl_record_number number;
+    fpl_bytes list;
+    fpl_put_uint(entries, 8, 2);
+    fpl_put_uint(entries + 8, 8, UINT64_MAX);
+    fpl_put_uint(entries + 16, 8, UINT64_MAX); /* whatever fits the field is well-formed */
+    fpl_put_uint(entries + 32, 8, 3);
+    fpl_put_uint(entries + 40, 8, 0x0102030405060708);
+    ck_assert(fpl_encode_ack(&w, &ack));
+    ck_assert_uint_eq(w.len, 50);
+    ck_assert(fpl_message_decode(&msg, FPL_MESSAGE_ACK, 3, fpl_bytes_of(out, w.len), &r));
+    list = msg.as.ack.record_numbers;
+    ck_assert(fpl_record_number_next(&list, &number));
+    ck_assert(number.epoch == 2 && number.sequence_number == UINT64_MAX);
+    ck_assert(fpl_record_number_next(&list, &number));
+    ck_assert(number.epoch == UINT64_MAX && number.sequence_number == 0);
+    ck_assert(fpl_record_number_next(&list, &number));
+    ck_assert(number.epoch == 3 && number.sequence_number == 0x0102030405060708);
+    ck_assert(!fpl_record_number_next(&list, &number));
+    for (size_t cap = 0; cap < 50; cap++) {
+        w = fpl_writer_of(out, cap);
+        ck_assert(!fpl_encode_ack(&w, &ack));
+    }
 }
 END_TEST
 
@@ -711,6 +812,9 @@ static void tests(TCase *tc)
     tcase_add_test(tc, a_share_has_the_length_of_its_group);
     tcase_add_test(tc, a_change_cipher_spec_says_one);
     tcase_add_test(tc, alerts_of_any_number_are_decoded);
+    tcase_add_test(tc, a_key_update_says_zero_or_one);
+    tcase_add_test(tc, an_ack_names_no_epoch_above_its_own_in_the_handshake);
+    tcase_add_test(tc, an_ack_is_read_as_it_is_written);
     tcase_add_test(tc, a_key_exchange_nobody_agreed_on_is_our_own_mistake);
     tcase_add_test(tc, ids_that_are_none_decode_to_nothing);
     tcase_add_test(tc, messages_are_found_by_version_and_type);
