@@ -135,10 +135,12 @@ fpl_status fpl_keys_install(fpl_conn *conn, fpl_keys keys)
 
 /* --- dropping ------------------------------------------------------------------------------------- */
 
+/* While nothing of the newest epoch has come, the peer still writes in the one before it, which stays. */
 static void drop_read(fpl_conn *conn, uint16_t which)
 {
     fpl_read_epochs13 *epochs = &conn->keys13->read;
-    while (epochs->num > 1) {
+    size_t             stay = which == FPL_KEYS_PREVIOUS && conn->new_epoch_unused ? 2 : 1;
+    while (epochs->num > stay) {
         fpl_protect13_key *key;
         if (which != FPL_KEYS_PREVIOUS && epochs->list[epochs->num - 1].number > which) {
             break;

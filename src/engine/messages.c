@@ -7,6 +7,7 @@
 #include "engine/ending.h"
 #include "engine/flight.h"
 #include "engine/lookup.h"
+#include "fpl_records.h"
 
 bool fpl_fragment_read(fpl_bytes *rest, uint16_t epoch, fpl_fragment *out)
 {
@@ -116,6 +117,24 @@ static const fpl_candidate *find_whole(const fpl_conn *conn, uint16_t seq, uint1
     return state_takes_epoch(conn, epoch) ? fpl_reassembly_whole(&conn->reassembly, seq, epoch) : NULL;
 }
 
+/* A message that was kept, and acknowledged, in an epoch that a KeyUpdate before it ended: the same breach as one that
+ * comes afterwards. */
+static bool refuse_outdated(fpl_conn *conn)
+{
+    const fpl_record_row *row = &fpl_records_dtls13[FPL_CONTENT_HANDSHAKE][FPL_EPOCH_CLASS_OLDER][FPL_PHASE_CONNECTED];
+    if (conn->keys13 == NULL || fpl_conn_phase(conn) != FPL_PHASE_CONNECTED || row->fate != FPL_RECORD_DUPLICATES_ONLY) {
+        return false;
+    }
+    for (size_t i = 1; i < conn->keys13->read.num; i++) {
+        if (fpl_reassembly_whole(&conn->reassembly, (uint16_t)conn->next_receive_seq, conn->keys13->read.list[i].number) !=
+            NULL) {
+            fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, row->new_message, "message of an old epoch", "rfc9147bis#8");
+            return true;
+        }
+    }
+    return false;
+}
+
 bool fpl_messages_next_whole(fpl_conn *conn)
 {
     const fpl_candidate *candidate;
@@ -135,7 +154,7 @@ bool fpl_messages_next_whole(fpl_conn *conn)
         candidate = find_whole(conn, (uint16_t)conn->next_receive_seq, message.epoch);
     }
     if (candidate == NULL) {
-        return false;
+        return refuse_outdated(conn);
     }
     message.type = candidate->type;
     message.total = candidate->total;
