@@ -390,9 +390,21 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
 
 /* --- application data ---------------------------------------------------------------------------------- */
 
+/* FPL_OK where application data may be sent now. */
+static fpl_result sending(const fpl_conn *conn)
+{
+    if (alive(conn) != FPL_OK) {
+        return alive(conn);
+    }
+    if (!conn->connected) {
+        return FPL_NOT_YET;
+    }
+    return fpl_conn_data_grant(conn) == FPL_DATA_BOTH ? FPL_OK : FPL_CLOSED; /* our half is closed */
+}
+
 static bool may_send(const fpl_conn *conn)
 {
-    return conn->connected && conn->life == FPL_LIFE_LIVE && fpl_conn_data_grant(conn) == FPL_DATA_BOTH;
+    return sending(conn) == FPL_OK;
 }
 
 size_t fpl_conn_send_prefix(const fpl_conn *conn)
@@ -450,11 +462,8 @@ fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_
     }
     *out_len = 0;
     fpl_conn_advance(conn, now);
-    if (alive(conn) != FPL_OK) {
-        return alive(conn);
-    }
-    if (!may_send(conn)) {
-        return FPL_NOT_YET;
+    if (sending(conn) != FPL_OK) {
+        return sending(conn);
     }
     overhead = fpl_seal_overhead(conn, conn->write_epoch);
     if (len > max_payload(conn, overhead)) {
@@ -494,6 +503,9 @@ fpl_result fpl_conn_update_keys(fpl_conn *conn, fpl_time now)
     }
     if (conn->version == FPL_VERSION_DTLS12) {
         return FPL_MISUSE;
+    }
+    if (sending(conn) != FPL_OK) {
+        return sending(conn);
     }
     return raise_api(conn, FPL_API_UPDATE_KEYS) ? alive(conn) : FPL_NOT_YET;
 }

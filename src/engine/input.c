@@ -213,7 +213,7 @@ static void count_forgery13(fpl_conn *conn, const fpl_read_epoch13 *epoch)
     uint64_t limit = fpl_conn_limit(conn, FPL_LIMIT_FORGERIES);
     if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
         raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
-    } else if (epoch->forgeries == limit - limit / 8) {
+    } else if (epoch->forgeries == limit - limit / 8 && fpl_conn_data_grant(conn) == FPL_DATA_BOTH) {
         raise_limit(conn, FPL_LIMIT_EVENT_FORGERY_SOON);
     }
 }
