@@ -2,11 +2,15 @@
 
 #include <string.h>
 
+#include "common/wire_view.h"
 #include "net/end.h"
+#include "net/oracle.h"
 
 /* A payload says who sent it and which it is; the rest follows from that, so that any mix-up shows. */
-#define PAYLOAD_HEAD 4
+#define PAYLOAD_HEAD 5
 #define MINUTE       60000u
+#define LATE_DATA    2000u /* numbers of the messages that come long after */
+#define LAST_WORDS   2010u /* and of those after the peer has closed */
 
 static size_t payload_len(const plan *p, int side, size_t index, size_t room)
 {
@@ -20,9 +24,10 @@ static void payload_fill(const plan *p, int side, size_t index, uint8_t *out, si
     rng r = rng_of(p->seed ^ ((uint64_t)side << 40) ^ ((uint64_t)index << 20));
     rng_fill(&r, out, len);
     out[0] = (uint8_t)side;
-    out[1] = (uint8_t)index;
-    out[2] = (uint8_t)(len >> 8);
-    out[3] = (uint8_t)len;
+    out[1] = (uint8_t)(index >> 8);
+    out[2] = (uint8_t)index;
+    out[3] = (uint8_t)(len >> 8);
+    out[4] = (uint8_t)len;
 }
 
 /* ----- events -------------------------------------------------------------------------------------------- */
@@ -77,6 +82,24 @@ static void learn(assoc *a)
     a->fingerprint_result = fpl_conn_peer_fingerprint(a->conn, a->peer_fingerprint);
 }
 
+/* Some soon after the handshake, some when all is quiet; and once, if that is planned, both ends at the same time. */
+static void plan_updates(assoc *a)
+{
+    end        *e = a->end;
+    world      *w = e->world;
+    const plan *p = w->plan;
+    assoc      *other = end_connected(&w->ends[1 - e->side]);
+    for (unsigned i = 0; i < p->side[e->side].updates; i++) {
+        fpl_time after = rng_percent(&e->choices, 50) ? rng_below(&e->choices, 3000) : 20 * MINUTE + rng_below(&e->choices, 9000);
+        world_schedule(w, after, CHORE_UPDATE, e, a->id, 0);
+    }
+    if (p->updates_together && other != NULL) {
+        fpl_time after = rng_below(&e->choices, 2) * 30 * MINUTE + 200;
+        world_schedule(w, after, CHORE_UPDATE, e, a->id, 0);
+        world_schedule(w, after, CHORE_UPDATE, &w->ends[1 - e->side], other->id, 0);
+    }
+}
+
 static void on_connected(assoc *a)
 {
     end        *e = a->end;
@@ -95,12 +118,15 @@ static void on_connected(assoc *a)
     }
     learn(a);
     for (unsigned i = 0; i < p->side[e->side].messages; i++) {
-        after += rng_below(&e->choices, 400);
+        after += rng_below(&e->choices, p->side[e->side].spacing);
         world_schedule(w, after, CHORE_SEND, e, a->id, i);
     }
     /* Hours later, when every timer of the handshake has run out. */
-    world_schedule(w, 10 * MINUTE, CHORE_SEND, e, a->id, 40);
-    world_schedule(w, 90 * MINUTE, CHORE_SEND, e, a->id, 41);
+    world_schedule(w, 10 * MINUTE, CHORE_SEND, e, a->id, LATE_DATA);
+    world_schedule(w, 90 * MINUTE, CHORE_SEND, e, a->id, LATE_DATA + 1);
+    if (plan_version(p) == FPL_DTLS13) {
+        plan_updates(a);
+    }
     if (rng_percent(&e->choices, 20)) {
         world_schedule(w, 2 * MINUTE, CHORE_SET_MTU, e, a->id, rng_between(&e->choices, 200, 1500));
     }
@@ -137,30 +163,33 @@ static void on_data(assoc *a, const uint8_t *bytes, size_t len)
 {
     world  *w = a->end->world;
     uint8_t expected[2048];
+    size_t  index;
     a->data_events++;
     if (!a->connected) {
         world_complain(w, "APPLICATION_DATA before CONNECTED");
         return;
     }
-    if (a->peer_closed || a->closed) {
+    /* In DTLS 1.3 what was sent before the peer's close_notify may come after it. */
+    if (a->closed || (a->peer_closed && plan_version(w->plan) != FPL_DTLS13)) {
         world_complain(w, "APPLICATION_DATA after the connection was closed");
         return;
     }
-    if (len < PAYLOAD_HEAD || len > sizeof expected || bytes[0] != 1 - a->end->side || bytes[1] >= ASSOC_MAX_DATA) {
+    index = len < PAYLOAD_HEAD ? ASSOC_MAX_DATA : (size_t)bytes[1] << 8 | bytes[2];
+    if (len > sizeof expected || index >= ASSOC_MAX_DATA || bytes[0] != 1 - a->end->side) {
         world_complain(w, "APPLICATION_DATA that nobody sent, %zu bytes", len);
         return;
     }
-    payload_fill(w->plan, 1 - a->end->side, bytes[1], expected, len);
+    payload_fill(w->plan, 1 - a->end->side, index, expected, len);
     if (memcmp(bytes, expected, len) != 0) {
-        world_complain(w, "APPLICATION_DATA %u was changed on its way", bytes[1]);
+        world_complain(w, "APPLICATION_DATA %zu was changed on its way", index);
         return;
     }
-    if (a->got[bytes[1]]) {
-        world_complain(w, "APPLICATION_DATA %u was delivered twice", bytes[1]);
+    if (a->got[index]) {
+        world_complain(w, "APPLICATION_DATA %zu was delivered twice", index);
         return;
     }
-    world_log(w, a->end->side, "data %u, %zu bytes", bytes[1], len);
-    a->got[bytes[1]] = true;
+    world_log(w, a->end->side, "data %zu, %zu bytes", index, len);
+    a->got[index] = true;
     a->messages_got++;
 }
 
@@ -194,6 +223,11 @@ void app_event(assoc *a, const fpl_output *out)
             world_complain(w, "CLOSE_NOTIFY twice");
         }
         a->peer_closed = true;
+        if (plan_version(w->plan) == FPL_DTLS13 && w->plan->side[e->side].answers_close) {
+            world_schedule(w, 0, CHORE_SEND, e, a->id, LAST_WORDS);
+            world_schedule(w, 1500, CHORE_SEND, e, a->id, LAST_WORDS + 1);
+            world_schedule(w, 1500 + rng_below(&e->choices, 3000), CHORE_CLOSE, e, a->id, 0);
+        }
         break;
     case FPL_OUTPUT_NONE:
     case FPL_OUTPUT_DATAGRAM:
@@ -256,7 +290,8 @@ static void send_data(assoc *a, size_t index)
     uint8_t   *data = in_place ? out + prefix : payload;
     unsigned   attempts = 0;
     fpl_result result;
-    bool       over = fpl_conn_is_closed(a->conn);
+    bool       over = fpl_conn_is_closed(a->conn) || a->we_closed;
+    tap_view  *view;
     if (!over && len < PAYLOAD_HEAD) {
         world_complain(w, "no room for %d bytes of payload", PAYLOAD_HEAD);
         return;
@@ -269,8 +304,8 @@ static void send_data(assoc *a, size_t index)
     if (w->stopped) {
         return;
     }
-    if (result == FPL_CLOSED && over) {
-        return;
+    if ((result == FPL_CLOSED || result == FPL_NOT_YET) && (over || (w->plan->side[e->side].seal_records > 0 && a->peer_closed))) {
+        return; /* keys cannot be renewed with a peer that has gone */
     }
     if (result != FPL_OK || over) {
         if (!w->hooks->faults) {
@@ -288,7 +323,10 @@ static void send_data(assoc *a, size_t index)
     a->records_out++;
     a->bytes_out += out_len;
     a->messages_sent++;
-    network_send(w->network, e->side, out, out_len, w->now);
+    view = tap_look(&a->tap, out, out_len);
+    oracle_data(a, view);
+    network_send(w->network, e->side, out, out_len, view, w->now);
+    tap_drop(view);
 }
 
 static void close_it(assoc *a)
@@ -306,8 +344,25 @@ static void close_it(assoc *a)
         world_called(w);
     } while (end_retry(result, &attempts) && !w->stopped);
     world_log(w, a->end->side, "close");
+    a->we_closed = a->we_closed || result == FPL_OK;
     if (result != FPL_OK && !w->hooks->faults && !w->stopped) {
         world_complain(w, "fpl_conn_close returned %d", (int)result);
+    }
+}
+
+static void update_keys(assoc *a)
+{
+    world     *w = a->end->world;
+    bool       over = fpl_conn_is_closed(a->conn) || a->we_closed;
+    unsigned   attempts = 0;
+    fpl_result result;
+    do {
+        result = fpl_conn_update_keys(a->conn, world_clock(w, a->end->side));
+        world_called(w);
+    } while (end_retry(result, &attempts) && !w->stopped);
+    world_log(w, a->end->side, "update keys: %d", (int)result);
+    if (result != FPL_OK && !(over && result == FPL_CLOSED) && result != FPL_NOT_YET && !w->hooks->faults && !w->stopped) {
+        world_complain(w, "fpl_conn_update_keys returned %d", (int)result);
     }
 }
 
@@ -329,6 +384,7 @@ void app_chore(world *w, const chore *c)
     case CHORE_SIGN: sign(a); break;
     case CHORE_SEND: send_data(a, c->value); break;
     case CHORE_CLOSE: close_it(a); break;
+    case CHORE_UPDATE: update_keys(a); break;
     case CHORE_SET_MTU:
         (void)fpl_conn_set_mtu(a->conn, c->value);
         c->end->mtu = c->value;

@@ -7,6 +7,7 @@
 #include "common/wire_view.h"
 #include "net/app.h"
 #include "net/oracle.h"
+#include "net/oracle13.h"
 
 /* No call may lead to more than these: a flight at the smallest MTU, its events, and the deadline. */
 #define MAX_POLLS 80
@@ -55,6 +56,11 @@ static bool configure(fpl_config *config, end *e)
     } else if (p->srtp) {
         ok = ok && set_srtp(config);
     }
+    ok = ok && fpl_config_set_versions(config, s->versions) == FPL_OK;
+    ok = ok && fpl_config_set_key_log(config, tap_note, &e->world->log) == FPL_OK;
+    if (s->seal_records > 0) {
+        ok = ok && fpl_config_set(config, FPL_SETTING_SEAL_RECORDS, s->seal_records) == FPL_OK;
+    }
     ok = ok && fpl_config_set_cipher_suites(config, s->suites, s->num_suites) == FPL_OK;
     ok = ok && fpl_config_set_groups(config, s->groups, s->num_groups) == FPL_OK;
     ok = ok && fpl_config_set_client_auth(config, p->client_auth) == FPL_OK;
@@ -93,6 +99,7 @@ static assoc *adopt(end *e, fpl_conn *conn)
     a->started = e->world->now;
     a->deadline = FPL_NEVER;
     a->validated = e->side == CLIENT || !plan_limited(p);
+    tap_begin(&a->tap, &e->world->log, e->side == CLIENT);
     if (a->first) {
         e->mtu = p->side[e->side].mtu;
         if (p->side[e->side].later_mtu > 0) {
@@ -119,6 +126,8 @@ static void forget(assoc *a)
     for (size_t i = 0; i < NETWORK_MESSAGES; i++) {
         free(a->sent[i]);
     }
+    tap_end(&a->tap);
+    ledger_free(&a->ledger);
     free(a);
 }
 
@@ -309,8 +318,10 @@ void end_drain(assoc *a, cause why)
             break;
         }
         if (out.type == FPL_OUTPUT_DATAGRAM) {
-            oracle_datagram(a, &b, buf, out.as.datagram_len);
-            network_send(w->network, e->side, buf, out.as.datagram_len, w->now);
+            tap_view *view = tap_look(&a->tap, buf, out.as.datagram_len);
+            oracle_datagram(a, &b, view, buf, out.as.datagram_len);
+            network_send(w->network, e->side, buf, out.as.datagram_len, view, w->now);
+            tap_drop(view);
         } else {
             app_event(a, &out);
         }
@@ -406,16 +417,45 @@ void end_start(end *e)
 static void receive_on(assoc *a, const packet *p)
 {
     world   *w = a->end->world;
-    bool     expected = p->genuine && oracle_expects_data(a, p->bytes, p->len);
+    bool     expected = p->genuine && oracle_expects_data(a, p->view);
     unsigned before = a->data_events;
     a->datagrams_in++;
     a->bytes_in += p->len;
     if (p->genuine) {
-        oracle_took(a, p->bytes, p->len);
+        oracle_took(a, p->view);
+    } else {
+        oracle13_took_forged(a, p->bytes, p->len);
     }
     end_drain(a, CAUSE_PACKET);
     if (expected && a->data_events != before + 1 && !w->stopped && !w->hooks->faults) {
         world_complain(w, "a fresh record of application data was handed in and did not come out");
+    }
+}
+
+/* What the listener says without a connection; at a small MTU that takes several datagrams. */
+static void answer_stranger(end *e, size_t request_len)
+{
+    world     *w = e->world;
+    uint8_t    buf[2048];
+    fpl_output out;
+    size_t     sum = 0;
+    for (unsigned polls = 0; polls < MAX_POLLS && !w->broken; polls++) {
+        fpl_result result = fpl_listener_poll(e->listener, buf, sizeof buf, &out);
+        tap        nobody;
+        tap_view  *view;
+        world_called(w);
+        if (result != FPL_OK && !w->hooks->faults) {
+            world_complain(w, "fpl_listener_poll returned %d", (int)result);
+        }
+        if (result != FPL_OK || out.type != FPL_OUTPUT_DATAGRAM) {
+            return;
+        }
+        tap_begin(&nobody, &w->log, false);
+        view = tap_look(&nobody, buf, out.as.datagram_len);
+        sum += out.as.datagram_len;
+        oracle_stateless(e, request_len, sum, view, buf, out.as.datagram_len);
+        network_send(w->network, e->side, buf, out.as.datagram_len, view, w->now);
+        tap_drop(view);
     }
 }
 
@@ -425,8 +465,6 @@ static void receive_at_door(end *e, packet *p)
     fpl_conn   *conn = NULL;
     unsigned    attempts = 0;
     fpl_result  result;
-    uint8_t     buf[2048];
-    fpl_output  out;
     size_t      before = fpl_listener_num_connections(e->listener);
     do {
         result = fpl_listener_receive(e->listener, client_address, sizeof client_address, p->bytes, p->len,
@@ -452,14 +490,7 @@ static void receive_at_door(end *e, packet *p)
         receive_on(a, p);
         return;
     }
-    result = fpl_listener_poll(e->listener, buf, sizeof buf, &out);
-    world_called(w);
-    if (result == FPL_OK && out.type == FPL_OUTPUT_DATAGRAM) {
-        oracle_stateless(e, p->len, buf, out.as.datagram_len);
-        network_send(w->network, e->side, buf, out.as.datagram_len, w->now);
-    } else if (result != FPL_OK && !w->hooks->faults) {
-        world_complain(w, "fpl_listener_poll returned %d", (int)result);
-    }
+    answer_stranger(e, p->len);
 }
 
 void end_receive(end *e, packet *p)

@@ -17,7 +17,7 @@ static unsigned only_at; /* 0: everywhere */
 /* Different ways through the library: doors, external keys, fragments, pins, curves. */
 static void variant(plan *p, unsigned which)
 {
-    plan_plain(p, 100 + which);
+    plan_plain(p, 100 + which, VERSIONS_12);
     switch (which) {
     case 0: break;
     case 1:

@@ -1,7 +1,7 @@
 /* Thousands of handshakes over a hostile network, each of which follows from one number.
  *
- *     net_sim --seeds 1..1000 [--mode A|B]
- *     net_sim --seed 17 [--mode A|B] --verbose */
+ *     net_sim --seeds 1..1000 [--mode A|B] [--versions 12|13|mixed]
+ *     net_sim --seed 17 [--mode A|B] [--versions 12|13|mixed] --verbose */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 #include "net/world.h"
 
 typedef struct totals {
-    unsigned long long runs, complete, timed_out, broken, resends, datagrams, dropped, data_sent, data_got;
+    unsigned long long runs, complete, complete13, timed_out, refused, broken, resends, datagrams, dropped, data_sent, data_got;
+    unsigned long long updates, acks;
     fpl_time           slowest;
 } totals;
 
@@ -17,6 +18,10 @@ static void add(totals *t, const world_result *r)
 {
     t->runs++;
     t->complete += r->outcome == OUTCOME_COMPLETE;
+    t->complete13 += r->outcome == OUTCOME_COMPLETE && r->version == FPL_DTLS13;
+    t->refused += r->outcome == OUTCOME_REFUSED;
+    t->updates += r->updates;
+    t->acks += r->acks;
     t->timed_out += r->outcome == OUTCOME_TIMED_OUT;
     t->broken += r->outcome == OUTCOME_BROKEN;
     t->resends += r->resends;
@@ -29,12 +34,14 @@ static void add(totals *t, const world_result *r)
     }
 }
 
-static void run_one(totals *t, uint64_t seed, plan_mode mode, bool verbose)
+static const char *const version_names[NUM_VERSIONS] = {"", "12", "13", "mixed"};
+
+static void run_one(totals *t, uint64_t seed, plan_mode mode, plan_versions versions, bool verbose)
 {
     static const hooks none;
     plan               p;
     world_result       r;
-    plan_make(&p, seed, mode);
+    plan_make(&p, seed, mode, versions);
     if (verbose) {
         plan_print(&p, stdout);
     }
@@ -42,14 +49,15 @@ static void run_one(totals *t, uint64_t seed, plan_mode mode, bool verbose)
     add(t, &r);
     if (r.outcome == OUTCOME_BROKEN) {
         printf("FAILED seed %llu: %s\n", (unsigned long long)seed, r.complaint);
-        printf("  again: net_sim --seed %llu --mode %c --verbose\n", (unsigned long long)seed, mode == MODE_A ? 'A' : 'B');
+        printf("  again: net_sim --seed %llu --mode %c --versions %s --verbose\n", (unsigned long long)seed,
+               mode == MODE_A ? 'A' : 'B', version_names[versions]);
         fflush(stdout);
     }
 }
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: net_sim (--seeds FIRST..LAST | --seed N) [--mode A|B] [--verbose]\n");
+    fprintf(stderr, "usage: net_sim (--seeds FIRST..LAST | --seed N) [--mode A|B] [--versions 12|13|mixed] [--verbose]\n");
     return EXIT_FAILURE;
 }
 
@@ -59,6 +67,7 @@ int main(int argc, char **argv)
     plan_mode mode = MODE_A;
     bool      verbose = false;
     totals    t;
+    plan_versions versions = VERSIONS_12;
     memset(&t, 0, sizeof t);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--verbose") == 0) {
@@ -74,19 +83,30 @@ int main(int argc, char **argv)
             first = last = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--mode") == 0 && i + 1 < argc) {
             mode = strcmp(argv[++i], "B") == 0 ? MODE_B : MODE_A;
+        } else if (strcmp(argv[i], "--versions") == 0 && i + 1 < argc) {
+            versions = VERSIONS_12;
+            while (versions < NUM_VERSIONS && strcmp(argv[i + 1], version_names[versions]) != 0) {
+                versions++;
+            }
+            if (versions == NUM_VERSIONS) {
+                return usage();
+            }
+            i++;
         } else {
             return usage();
         }
     }
     for (uint64_t seed = first; seed <= last; seed++) {
-        run_one(&t, seed, mode, verbose);
+        run_one(&t, seed, mode, versions, verbose);
     }
-    printf("mode %c: %llu handshakes, %llu complete, %llu timed out after full back-off (%.2f %%), %llu broken\n",
-           mode == MODE_A ? 'A' : 'B', t.runs, t.complete, t.timed_out,
-           t.runs == 0 ? 0.0 : 100.0 * (double)t.timed_out / (double)t.runs, t.broken);
+    printf("mode %c, versions %s: %llu handshakes, %llu complete, %llu of them in DTLS 1.3, %llu timed out after full back-off "
+           "(%.2f %%), %llu without a common version, %llu broken\n",
+           mode == MODE_A ? 'A' : 'B', version_names[versions], t.runs, t.complete, t.complete13, t.timed_out,
+           t.runs == 0 ? 0.0 : 100.0 * (double)t.timed_out / (double)t.runs, t.refused, t.broken);
     printf("  %llu datagrams, %llu of them lost; %llu flights resent by timer; slowest handshake %.1f s\n", t.datagrams,
            t.dropped, t.resends, (double)t.slowest / 1000.0);
-    printf("  %llu application messages sent, %llu arrived\n", t.data_sent, t.data_got);
+    printf("  %llu application messages sent, %llu arrived; %llu key updates, %llu ACKs\n", t.data_sent, t.data_got, t.updates,
+           t.acks);
     credentials_free();
     return t.broken == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

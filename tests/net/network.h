@@ -5,6 +5,8 @@
 
 #include "common/rng.h"
 #include "net/plan.h"
+#include "net/tally.h"
+#include "net/tap.h"
 
 /* A datagram on its way. */
 typedef struct packet {
@@ -14,11 +16,15 @@ typedef struct packet {
     bool     genuine; /* the copy of a datagram of the other end, not a stranger's */
     size_t   len;
     uint8_t *bytes;
+    tap_view *view; /* what is in it; NULL for a stranger's */
 } packet;
 
-#define NETWORK_MESSAGES 16  /* message_seqs whose bytes are told apart */
-#define NETWORK_BYTES    4096
-#define NETWORK_MEMORY   24  /* datagrams kept for replay, each direction */
+void packet_free(packet *p);
+
+#define NETWORK_MEMORY 24 /* datagrams kept for replay, each direction */
+
+/* Decides the fate of each datagram in place of chance. */
+typedef bool (*network_lose_fn)(void *arg, int side, const tap_view *view, fpl_time now);
 
 typedef struct network {
     const plan *plan;
@@ -26,15 +32,14 @@ typedef struct network {
     packet     *packets;
     size_t      num_packets, cap_packets;
     uint64_t    order;
-    fpl_time    last_flight_at; /* when the server's CCS was first sent; 0 = not yet */
-    /* How often each byte of each handshake message was lost, for mode A; the records that hold no
-     * handshake bytes to be seen have one counter each. */
-    uint8_t lost[NUM_SIDES][NETWORK_MESSAGES][NETWORK_BYTES];
-    uint8_t lost_ccs[NUM_SIDES];
-    uint8_t lost_finished[NUM_SIDES];
+    fpl_time    last_flight_at; /* when the server's last flight, or the ACK in its place, was first sent; 0 = not yet */
+    tally          *tally;
+    network_lose_fn lose;
+    void           *lose_arg;
     struct {
-        uint8_t bytes[1600];
-        size_t  len;
+        uint8_t   bytes[1600];
+        size_t    len;
+        tap_view *view;
     } old[NUM_SIDES][NETWORK_MEMORY];
     size_t   num_old[NUM_SIDES];
     uint64_t sent, dropped, doubled, forged, replayed;
@@ -44,13 +49,13 @@ typedef struct network {
 network *network_new(const plan *p, rng rng);
 void     network_free(network *n);
 
-/* network_send takes a copy of a datagram from `side`. */
-void network_send(network *n, int side, const uint8_t *datagram, size_t len, fpl_time now);
+/* network_send takes a copy of a datagram from `side`, and a share of what is in it. */
+void network_send(network *n, int side, const uint8_t *datagram, size_t len, tap_view *view, fpl_time now);
 
 /* network_next is when the next datagram arrives, FPL_NEVER when none is under way. */
 fpl_time network_next(const network *n);
 
-/* network_take takes the datagram that network_next told of; the caller frees `bytes`. */
+/* network_take takes the datagram that network_next told of; the caller frees it with packet_free. */
 packet network_take(network *n);
 
 #endif

@@ -5,6 +5,10 @@
 
 #include "common/wire_view.h"
 #include "net/end.h"
+#include "net/oracle13.h"
+
+#define NO_FLIGHT       0xff
+#define COOKIE_LIFETIME 60000 /* ms; setting cookie_lifetime, by default */
 
 static const char *name_of(const end *e)
 {
@@ -20,13 +24,37 @@ burst burst_of(cause why)
     return b;
 }
 
+static void oracle_tell(const end *e, const char *verb, const tap_view *view, const uint8_t *datagram, size_t len)
+{
+    char text[400];
+    view_describe(datagram, len, text, sizeof text);
+    world_log(e->world, e->side, "%s %zu: %s", verb, len, text);
+    for (size_t i = 0; i < view->num; i++) {
+        const tap_record *r = &view->records[i];
+        struct view       fragments = view_of(r->body, r->len);
+        view_fragment     f;
+        if (!r->unified) {
+            continue;
+        }
+        world_log(e->world, e->side, "    type %u %u/%llu (%zu)", r->type, r->epoch, (unsigned long long)r->seq, r->len);
+        while (r->type == VIEW_HANDSHAKE && view_next_fragment(&fragments, &f)) {
+            world_log(e->world, e->side, "      %s#%u %u..%u/%u", view_handshake_name(f.type), f.msg_seq, f.offset,
+                      f.offset + f.len, f.total);
+        }
+        for (size_t at = 2; r->type == VIEW_ACK && at + 16 <= r->len; at += 16) {
+            world_log(e->world, e->side, "      %u/%u", r->body[at + 7], (unsigned)r->body[at + 14] << 8 | r->body[at + 15]);
+        }
+    }
+}
+
 /* ----- one datagram ---------------------------------------------------------------------------------------- */
 
 /* A message keeps its bytes for ever, however often it is sent and cut (RFC 6347 section 4.2.4). */
-static void same_bytes(assoc *a, const view_fragment *f)
+static void same_bytes(assoc *a, burst *b, const tap_record *r, const view_fragment *f)
 {
     sent_message *m = a->sent[f->msg_seq % NETWORK_MESSAGES];
     world        *w = a->end->world;
+    bool          fresh = false, again = false;
     if (f->msg_seq >= NETWORK_MESSAGES || f->total > NETWORK_BYTES || f->offset + f->len > f->total) {
         world_complain(w, "%s: fragment %u..%u of %u, message %u", name_of(a->end), f->offset, f->offset + f->len, f->total,
                        f->msg_seq);
@@ -39,7 +67,13 @@ static void same_bytes(assoc *a, const view_fragment *f)
         }
         m->total = f->total;
         m->type = f->type;
+        m->epoch = r->epoch;
+        m->flight = NO_FLIGHT;
         a->sent[f->msg_seq] = m;
+    }
+    if (m->epoch != r->epoch) {
+        world_complain(w, "%s: message %u in epoch %u, once in %u", name_of(a->end), f->msg_seq, r->epoch, m->epoch);
+        return;
     }
     if (m->total != f->total || m->type != f->type) {
         world_complain(w, "%s: message %u is another one now", name_of(a->end), f->msg_seq);
@@ -51,20 +85,68 @@ static void same_bytes(assoc *a, const view_fragment *f)
             world_complain(w, "%s: byte %zu of message %u has changed", name_of(a->end), at, f->msg_seq);
             return;
         }
+        fresh = fresh || !m->known[at];
+        again = again || m->known[at];
         m->known[at] = true;
         m->bytes[at] = f->body[i];
     }
+    if (plan_version(w->plan) == FPL_DTLS13) {
+        oracle13_fragment(a, b, r, f, fresh, again);
+    }
 }
 
-void oracle_datagram(assoc *a, burst *b, const uint8_t *datagram, size_t len)
+static void message_out(assoc *a, burst *b, const tap_record *r)
 {
-    world      *w = a->end->world;
-    view        records = view_of(datagram, len);
-    view_record record;
-    size_t      mtu = a->first ? a->end->mtu : 1500;
+    world        *w = a->end->world;
+    view          fragments = view_of(r->body, r->len);
+    view_fragment f;
+    b->handshake = true;
+    while (view_next_fragment(&fragments, &f)) {
+        b->lowest = f.msg_seq < b->lowest ? f.msg_seq : b->lowest;
+        b->highest = f.msg_seq > b->highest ? f.msg_seq : b->highest;
+        if (f.msg_seq < NETWORK_MESSAGES) {
+            b->sent[f.msg_seq] += f.len > 0 || f.total > 0 ? f.len : 1;
+            /* A signature that was waited for may come together with the peer's wish to have it all again. */
+            if (b->sent[f.msg_seq] > (f.total > 0 ? f.total : 1) * (b->why == CAUSE_SIGNATURE ? 2u : 1u)) {
+                world_complain(w, "%s: message %u goes out twice at once", name_of(a->end), f.msg_seq);
+            }
+        }
+        same_bytes(a, b, r, &f);
+    }
+    if (fragments.left > 0) {
+        world_complain(w, "%s: %zu bytes behind the last fragment of a record", name_of(a->end), fragments.left);
+    }
+}
+
+/* A record whose header is of DTLS 1.2's form. */
+static void record_out(assoc *a, burst *b, const tap_record *r)
+{
+    world *w = a->end->world;
+    if (r->epoch > 1 || r->seq < a->next_record[r->epoch]) {
+        world_complain(w, "%s: record number %u/%llu was used before", name_of(a->end), r->epoch,
+                       (unsigned long long)r->seq);
+        return;
+    }
+    a->next_record[r->epoch] = r->seq + 1;
+    if (r->type == VIEW_CCS || (r->type == VIEW_HANDSHAKE && r->epoch == 1)) {
+        b->handshake = true;
+    }
+    if (plan_version(w->plan) == FPL_DTLS13 && (r->type == VIEW_CCS || r->epoch == 1)) {
+        world_complain(w, "%s: a record of type %u, epoch %u, in DTLS 1.3", name_of(a->end), r->type, r->epoch);
+    }
+    if (r->type == VIEW_ALERT && r->epoch == 0 && a->first && !w->hooks->faults && plan_version(w->plan) != 0) {
+        world_complain(w, "%s: an alert in the clear", name_of(a->end));
+    }
+}
+
+void oracle_datagram(assoc *a, burst *b, const tap_view *view, const uint8_t *datagram, size_t len)
+{
+    world *w = a->end->world;
+    size_t mtu = a->first ? a->end->mtu : 1500;
     a->datagrams_out++;
     a->bytes_out += len;
     b->datagrams++;
+    b->last_record = NULL;
     if (len > mtu) {
         world_complain(w, "%s: a datagram of %zu bytes, MTU %zu", name_of(a->end), len, mtu);
     }
@@ -73,43 +155,34 @@ void oracle_datagram(assoc *a, burst *b, const uint8_t *datagram, size_t len)
                        (unsigned long long)a->bytes_out, (unsigned long long)a->bytes_in);
     }
     if (w->verbose) {
-        char text[400];
-        view_describe(datagram, len, text, sizeof text);
-        world_log(w, a->end->side, "sends %zu: %s", len, text);
+        oracle_tell(a->end, "sends", view, datagram, len);
     }
-    while (view_next_record(&records, &record)) {
-        if (record.epoch > 1 || record.seq < a->next_record[record.epoch]) {
-            world_complain(w, "%s: record number %u/%llu was used before", name_of(a->end), record.epoch,
-                           (unsigned long long)record.seq);
-            return;
-        }
-        a->next_record[record.epoch] = record.seq + 1;
+    for (size_t i = 0; i < view->num && !w->broken; i++) {
+        const tap_record *r = &view->records[i];
         a->records_out++;
-        if (record.type == VIEW_CCS || (record.type == VIEW_HANDSHAKE && record.epoch == 1)) {
-            b->handshake = true;
+        if (r->unified) {
+            oracle13_record(a, r);
+        } else {
+            record_out(a, b, r);
         }
-        if (record.type == VIEW_HANDSHAKE && record.epoch == 0) {
-            view          fragments = view_of(record.body, record.len);
-            view_fragment f;
-            b->handshake = true;
-            while (view_next_fragment(&fragments, &f)) {
-                b->lowest = f.msg_seq < b->lowest ? f.msg_seq : b->lowest;
-                b->highest = f.msg_seq > b->highest ? f.msg_seq : b->highest;
-                if (f.msg_seq < NETWORK_MESSAGES) {
-                    b->sent[f.msg_seq] += f.len > 0 || f.total > 0 ? f.len : 1;
-                    if (b->sent[f.msg_seq] > (f.total > 0 ? f.total : 1)) {
-                        world_complain(w, "%s: message %u goes out twice at once", name_of(a->end), f.msg_seq);
-                    }
-                }
-                same_bytes(a, &f);
-            }
-        }
-        if (record.type == VIEW_ALERT && record.epoch == 0 && a->first && !w->hooks->faults) {
-            world_complain(w, "%s: an alert in the clear", name_of(a->end));
+        if (r->type == VIEW_HANDSHAKE && !r->opaque) {
+            message_out(a, b, r);
         }
     }
-    if (records.left > 0) {
-        world_complain(w, "%s: %zu bytes behind the last record", name_of(a->end), records.left);
+    if (!view->whole) {
+        world_complain(w, "%s: a datagram with a record that cannot be read, or twice the same number", name_of(a->end));
+    }
+}
+
+void oracle_data(assoc *a, const tap_view *view)
+{
+    world *w = a->end->world;
+    if (!view->whole || view->num != 1 || view->records[0].type != VIEW_DATA) {
+        world_complain(w, "%s: fpl_conn_send made something else than a record of data", name_of(a->end));
+    } else if (view->records[0].unified) {
+        oracle13_record(a, &view->records[0]);
+    } else {
+        a->next_record[1] = view->records[0].seq + 1;
     }
 }
 
@@ -124,6 +197,10 @@ void oracle_burst(assoc *a, const burst *b)
     pace       *t = &a->pace;
     bool        half_flights = p->side[a->end->side].external;
     if (!b->handshake || w->hooks->warp != NULL || w->hooks->faults) {
+        return;
+    }
+    if (plan_version(p) == FPL_DTLS13) {
+        oracle13_burst(a, b);
         return;
     }
     if (!a->validated) {
@@ -173,68 +250,60 @@ void oracle_burst(assoc *a, const burst *b)
     t->by_timer = 0;
 }
 
-void oracle_stateless(end *e, size_t request_len, const uint8_t *datagram, size_t len)
+/* What a listener may say to a stranger: a request for a cookie; or, to one with whom it has no version in common, or of
+ * DTLS 1.3 and with a cookie that is too old, an alert. */
+void oracle_stateless(end *e, size_t request_len, size_t answer_len, const tap_view *view, const uint8_t *datagram, size_t len)
 {
-    view        records = view_of(datagram, len);
-    view_record record;
-    world      *w = e->world;
-    if (len > 3 * request_len) {
-        world_complain(w, "the listener answers %zu bytes with %zu", request_len, len);
+    world            *w = e->world;
+    const tap_record *r = &view->records[0];
+    view_fragment     f;
+    size_t            left = view->num > 0 ? r->len : 0;
+    bool              fine = false;
+    if (answer_len > 3 * request_len) {
+        world_complain(w, "the listener answers %zu bytes with %zu", request_len, answer_len);
     }
     if (w->verbose) {
-        char text[400];
-        view_describe(datagram, len, text, sizeof text);
-        world_log(w, e->side, "answers %zu: %s", len, text);
+        oracle_tell(e, "answers", view, datagram, len);
     }
-    if (!view_next_record(&records, &record) || record.type != VIEW_HANDSHAKE || record.len < 1 || record.body[0] != 3 ||
-        records.left > 0) {
-        world_complain(w, "the listener answers with something else than a HelloVerifyRequest");
+    if (view->whole && view->num == 1 && r->epoch == 0 && r->type == VIEW_HANDSHAKE) {
+        struct view fragments = view_of(r->body, left);
+        fine = view_next_fragment(&fragments, &f) && (f.type == 3 || f.type == 2);
+        fine = fine && (f.type == 3 || f.offset > 0 || tally_is_retry(&f));
+    } else if (view->whole && view->num == 1 && r->type == VIEW_ALERT) {
+        fine = plan_version(w->plan) == 0 || (plan_version(w->plan) == FPL_DTLS13 && w->now > COOKIE_LIFETIME);
+    }
+    if (!fine) {
+        world_complain(w, "the listener answers with something else than a request for a cookie");
     }
 }
 
 /* ----- application data ---------------------------------------------------------------------------------------- */
 
-static bool first_keyed_record(const uint8_t *datagram, size_t len, view_record *out, bool *alone)
+bool oracle_expects_data(const assoc *a, const tap_view *view)
 {
-    view        records = view_of(datagram, len);
-    view_record other;
-    if (!view_next_record(&records, out) || out->epoch != 1) {
+    const tap_record *r = &view->records[0];
+    if (!a->connected || a->closed || a->failed || !view->whole || view->num != 1 || r->type != VIEW_DATA) {
         return false;
     }
-    *alone = !view_next_record(&records, &other) && records.left == 0;
-    return true;
+    if (r->unified) {
+        return oracle13_expects(a, r);
+    }
+    if (a->peer_closed || r->epoch != 1 || r->seq >= 256) {
+        return false;
+    }
+    return r->seq + 64 > a->highest_seen && (a->seen[r->seq / 64] >> (r->seq % 64) & 1) == 0;
 }
 
-bool oracle_expects_data(const assoc *a, const uint8_t *datagram, size_t len)
+void oracle_took(assoc *a, const tap_view *view)
 {
-    view_record record;
-    bool        alone = false;
-    if (!a->connected || a->closed || a->peer_closed || a->failed) {
-        return false;
-    }
-    if (!first_keyed_record(datagram, len, &record, &alone) || !alone || record.type != VIEW_DATA || record.seq >= 256) {
-        return false;
-    }
-    /* A stranger's junk has the look of a record but cannot be one. */
-    if (record.len < 24 + 4) {
-        return false;
-    }
-    if (record.seq + 64 <= a->highest_seen || (a->seen[record.seq / 64] >> (record.seq % 64) & 1) != 0) {
-        return false;
-    }
-    return true;
-}
-
-void oracle_took(assoc *a, const uint8_t *datagram, size_t len)
-{
-    view        records = view_of(datagram, len);
-    view_record record;
-    while (view_next_record(&records, &record)) {
-        if (record.epoch == 1 && record.seq < 256) {
-            a->seen[record.seq / 64] |= UINT64_C(1) << (record.seq % 64);
-            a->highest_seen = record.seq > a->highest_seen ? record.seq : a->highest_seen;
+    for (size_t i = 0; i < view->num; i++) {
+        const tap_record *r = &view->records[i];
+        if (r->opaque && r->seq < 256) {
+            a->seen[r->seq / 64] |= UINT64_C(1) << (r->seq % 64);
+            a->highest_seen = r->seq > a->highest_seen ? r->seq : a->highest_seen;
         }
     }
+    oracle13_took(a, view);
 }
 
 /* ----- the verdict ---------------------------------------------------------------------------------------------- */
@@ -245,14 +314,14 @@ static void agree(world *w, const assoc *c, const assoc *s)
     /* A server that pins asks, whatever its configuration says. */
     bool client_showed =
         (p->client_auth != FPL_CLIENT_AUTH_OFF || s->pinned) && p->side[CLIENT].credential != CREDENTIAL_NONE;
-    if (c->version != FPL_DTLS12 || s->version != FPL_DTLS12) {
-        world_complain(w, "versions %04x and %04x", c->version, s->version);
+    if (plan_version(p) == 0 || c->version != plan_version(p) || s->version != plan_version(p)) {
+        world_complain(w, "versions %04x and %04x, not %04x", c->version, s->version, plan_version(p));
     }
     if (c->suite != s->suite || c->suite == 0 || c->group != s->group || c->group == 0) {
         world_complain(w, "suites %04x and %04x, groups %04x and %04x", (unsigned)c->suite, (unsigned)s->suite,
                        (unsigned)c->group, (unsigned)s->group);
     }
-    if (!c->ems || !s->ems) {
+    if (plan_version(p) == FPL_DTLS12 && (!c->ems || !s->ems)) {
         world_complain(w, "extended_master_secret: client %d, server %d", c->ems, s->ems);
     }
     if (c->keyed != s->keyed || c->keyed != p->srtp) {
@@ -313,17 +382,31 @@ static bool explained(const assoc *a)
     if (a->end_reason.failure != FPL_FAILURE_TIMEOUT) {
         return false;
     }
-    if (a->failed_at - a->started >= p->deadline) {
+    if (!a->connected && a->failed_at - a->started >= p->deadline) {
         return true;
     }
+    if (plan_version(p) == FPL_DTLS13) {
+        return oracle13_gave_up(a);
+    }
     return t->running && (t->by_timer == p->resend_times || !a->validated) && a->failed_at - t->written == t->interval;
+}
+
+/* In DTLS 1.3 the client is connected before its last flight is acknowledged, and key updates are flights too: they
+ * can fail, when the network is hopeless or there is nobody left to acknowledge. */
+static bool lost_its_peer(const assoc *a)
+{
+    const world *w = a->end->world;
+    const end   *peer = &w->ends[1 - a->end->side];
+    const assoc *other = end_connected(peer);
+    bool         alone = a->peer_closed || other == NULL || other->closed || other->failed;
+    return plan_version(w->plan) == FPL_DTLS13 && (w->plan->mode == MODE_B || (alone && other != NULL)) && explained(a);
 }
 
 static void check_end(end *e)
 {
     world *w = e->world;
     for (assoc *a = e->assocs; a != NULL; a = a->next) {
-        if (a->failed && a->connected && !w->hooks->faults) {
+        if (a->failed && a->connected && !w->hooks->faults && !lost_its_peer(a)) {
             world_complain(w, "%s: failed after it was connected, failure class %d", name_of(e), (int)a->end_reason.failure);
         }
         /* A second association comes of old datagrams only: it ends as it likes. */
@@ -361,6 +444,9 @@ world_outcome oracle_verdict(world *w)
     }
     if (w->hooks->faults) {
         return OUTCOME_FAULT;
+    }
+    if (plan_version(w->plan) == 0) {
+        return OUTCOME_REFUSED;
     }
     if (w->plan->mode == MODE_A) {
         world_complain(w, "%s%s not connected in mode A", c == NULL ? "client" : "", s == NULL ? " server" : "");

@@ -12,6 +12,12 @@ typedef struct burst {
     unsigned lowest;    /* message_seq; PACE_LAST if it has none in the clear */
     unsigned highest;
     size_t   sent[NETWORK_MESSAGES]; /* bytes of each message */
+    struct {
+        bool     in; /* something of it is */
+        bool     new_bytes, old_bytes; /* sent for the first time, again */
+        unsigned records;
+    } flights[LEDGER_FLIGHTS]; /* DTLS 1.3 */
+    const tap_record *last_record;
 } burst;
 
 #define PACE_LAST 0xffffu
@@ -19,18 +25,21 @@ typedef struct burst {
 burst burst_of(cause why);
 
 /* oracle_datagram looks at a datagram that `a` is about to send. */
-void oracle_datagram(assoc *a, burst *b, const uint8_t *datagram, size_t len);
+void oracle_datagram(assoc *a, burst *b, const tap_view *view, const uint8_t *datagram, size_t len);
+
+/* oracle_data looks at a datagram of application data that `a` sends. */
+void oracle_data(assoc *a, const tap_view *view);
 
 /* oracle_burst looks at all that was sent at once. */
 void oracle_burst(assoc *a, const burst *b);
 
-/* oracle_stateless looks at a listener's answer to `request_len` bytes. */
-void oracle_stateless(end *e, size_t request_len, const uint8_t *datagram, size_t len);
+/* oracle_stateless looks at a datagram of a listener's answer to `request_len` bytes, `answer_len` so far. */
+void oracle_stateless(end *e, size_t request_len, size_t answer_len, const tap_view *view, const uint8_t *datagram, size_t len);
 
-/* oracle_expects_data tells whether handing `datagram` to `a` now must bring its application data out;
+/* oracle_expects_data tells whether handing a datagram to `a` now must bring its application data out;
  * oracle_took remembers that it was handed in. */
-bool oracle_expects_data(const assoc *a, const uint8_t *datagram, size_t len);
-void oracle_took(assoc *a, const uint8_t *datagram, size_t len);
+bool oracle_expects_data(const assoc *a, const tap_view *view);
+void oracle_took(assoc *a, const tap_view *view);
 
 /* oracle_verdict judges the world when everything has come to rest. */
 world_outcome oracle_verdict(world *w);

@@ -9,6 +9,11 @@ static const fpl_cipher_suite all_suites[3] = {
     FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
     FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 };
+static const fpl_cipher_suite all_suites13[3] = {
+    FPL_CIPHER_SUITE_TLS_AES_128_GCM_SHA256,
+    FPL_CIPHER_SUITE_TLS_AES_256_GCM_SHA384,
+    FPL_CIPHER_SUITE_TLS_CHACHA20_POLY1305_SHA256,
+};
 static const fpl_named_group all_groups[3] = {
     FPL_NAMED_GROUP_X25519,
     FPL_NAMED_GROUP_SECP256R1,
@@ -70,6 +75,8 @@ static void draw_side(rng *r, plan_side *s, bool server, plan_mode mode)
     s->later_mtu_at = rng_below(r, 5000);
     s->tight_buffers = rng_percent(r, 15);
     s->messages = (unsigned)rng_between(r, 1, 12);
+    s->spacing = 400;
+    s->versions = FPL_VERSIONS_DTLS12;
 }
 
 static void draw_path(rng *r, plan_path *p, plan_mode mode)
@@ -97,7 +104,77 @@ static void draw_black_hole(rng *r, plan *p)
     p->resend_times = 32;
 }
 
-void plan_make(plan *p, uint64_t seed, plan_mode mode)
+/* ----- DTLS 1.3 ----------------------------------------------------------------------------------------- */
+
+bool plan_has_hybrid(void)
+{
+    static const fpl_named_group hybrid[] = {FPL_NAMED_GROUP_X25519MLKEM768};
+    static int                   known = -1;
+    if (known < 0) {
+        fpl_config *config = fpl_config_new();
+        known = config != NULL && fpl_config_set_groups(config, hybrid, 1) == FPL_OK;
+        fpl_config_free(config);
+    }
+    return known == 1;
+}
+
+/* The suites of 1.3 in the order of their counterparts, before or behind them. */
+static void add_suites13(plan_side *s, bool first)
+{
+    fpl_cipher_suite both[PLAN_SUITES];
+    size_t           num = s->num_suites;
+    for (size_t i = 0; i < num; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            if (s->suites[i] == all_suites[k]) {
+                both[first ? i : num + i] = all_suites13[k];
+            }
+        }
+        both[first ? num + i : i] = s->suites[i];
+    }
+    memcpy(s->suites, both, sizeof both);
+    s->num_suites = 2 * num;
+}
+
+/* Enough records that a limit of 1024 makes keys be renewed, slowly enough that this ends in time. */
+static void draw_limits(rng *r, plan *p)
+{
+    plan_side *s = &p->side[rng_below(r, NUM_SIDES)];
+    s->seal_records = 1024;
+    s->messages = (unsigned)rng_between(r, 700, 1300);
+    s->spacing = 2000;
+}
+
+static void draw_versions(rng *r, plan *p, plan_versions versions)
+{
+    static const unsigned choices[3] = {FPL_VERSIONS_DTLS12, FPL_VERSIONS_DTLS13, FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13};
+    bool                  hybrid = plan_has_hybrid() && rng_percent(r, 30);
+    for (int side = 0; side < NUM_SIDES; side++) {
+        plan_side *s = &p->side[side];
+        s->versions = versions == VERSIONS_MIXED ? choices[rng_below(r, 3)] : FPL_VERSIONS_DTLS13;
+        add_suites13(s, rng_percent(r, 70));
+        s->updates = rng_percent(r, 50) ? 0 : (unsigned)rng_between(r, 1, 6);
+        s->answers_close = rng_percent(r, 60);
+        if (hybrid && (s->versions & FPL_VERSIONS_DTLS13) != 0) {
+            memmove(&s->groups[1], &s->groups[0], s->num_groups * sizeof s->groups[0]);
+            s->groups[0] = FPL_NAMED_GROUP_X25519MLKEM768;
+            s->num_groups++;
+        }
+    }
+    p->updates_together = rng_percent(r, 25);
+    if (plan_version(p) == FPL_DTLS13 && rng_percent(r, 4)) {
+        draw_limits(r, p);
+    }
+}
+
+uint16_t plan_version(const plan *p)
+{
+    unsigned both = p->side[CLIENT].versions & p->side[SERVER].versions;
+    return (both & FPL_VERSIONS_DTLS13) != 0 ? FPL_DTLS13 : (both & FPL_VERSIONS_DTLS12) != 0 ? FPL_DTLS12 : 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- */
+
+void plan_make(plan *p, uint64_t seed, plan_mode mode, plan_versions versions)
 {
     rng    r = rng_of(seed * 2 + (mode == MODE_B ? 1 : 0));
     size_t suite = rng_below(&r, 3);
@@ -156,9 +233,13 @@ void plan_make(plan *p, uint64_t seed, plan_mode mode)
         }
         p->losses_are_counted_in_all = true;
     }
+    if (versions != VERSIONS_12) {
+        rng of_versions = rng_of(seed * 2 + (mode == MODE_B ? 1 : 0) + UINT64_C(0x9d5c1f3a));
+        draw_versions(&of_versions, p, versions);
+    }
 }
 
-void plan_plain(plan *p, uint64_t seed)
+void plan_plain(plan *p, uint64_t seed, plan_versions versions)
 {
     memset(p, 0, sizeof *p);
     p->seed = seed;
@@ -180,6 +261,14 @@ void plan_plain(plan *p, uint64_t seed)
         memcpy(s->groups, all_groups, sizeof all_groups);
         s->num_suites = 3;
         s->num_groups = 3;
+        s->versions = FPL_VERSIONS_DTLS12;
+        s->spacing = 400;
+        if (versions != VERSIONS_12) {
+            s->versions = versions == VERSIONS_13 ? FPL_VERSIONS_DTLS13 : FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13;
+            add_suites13(s, true);
+            s->updates = 1;
+            s->answers_close = side == SERVER;
+        }
         s->trust = TRUST_ASK;
         s->mtu = 1200;
         s->messages = 2;
@@ -226,8 +315,9 @@ void plan_print(const plan *p, FILE *out)
     for (int side = 0; side < NUM_SIDES; side++) {
         const plan_side *s = &p->side[side];
         const plan_path *path = &p->path[side];
-        fprintf(out, "  %s: credential %d%s, trust %s after %llu, mtu %zu, suites", side == CLIENT ? "client" : "server",
-                (int)s->credential, s->external ? " external" : "", trust_name(s->trust),
+        fprintf(out, "  %s: versions%s%s, credential %d%s, trust %s after %llu, mtu %zu, suites",
+                side == CLIENT ? "client" : "server", (s->versions & FPL_VERSIONS_DTLS12) != 0 ? " 1.2" : "",
+                (s->versions & FPL_VERSIONS_DTLS13) != 0 ? " 1.3" : "", (int)s->credential, s->external ? " external" : "", trust_name(s->trust),
                 (unsigned long long)s->judge_after, s->mtu);
         for (size_t i = 0; i < s->num_suites; i++) {
             fprintf(out, " %04x", (unsigned)s->suites[i]);
@@ -235,6 +325,10 @@ void plan_print(const plan *p, FILE *out)
         fprintf(out, ", groups");
         for (size_t i = 0; i < s->num_groups; i++) {
             fprintf(out, " %04x", (unsigned)s->groups[i]);
+        }
+        if ((s->versions & FPL_VERSIONS_DTLS13) != 0) {
+            fprintf(out, "\n    updates keys %u times%s, limit %llu%s", s->updates, p->updates_together ? " and together" : "",
+                    (unsigned long long)s->seal_records, s->answers_close ? ", answers a close" : "");
         }
         fprintf(out,
                 "\n    sends: loss %u%%, twice %u%%, delay %llu..%llu, path mtu %zu, junk %u%%, replay %u%%, spoilt %u%%\n",

@@ -30,11 +30,24 @@ typedef enum plan_trust {
     TRUST_NOTIFY
 } plan_trust;
 
+/* Which versions the ends of a run allow. */
+typedef enum plan_versions {
+    VERSIONS_NONE,
+    VERSIONS_12,
+    VERSIONS_13,
+    VERSIONS_MIXED, /* 1.2, 1.3 or both at either end */
+    NUM_VERSIONS
+} plan_versions;
+
+#define PLAN_SUITES 6
+#define PLAN_GROUPS 4
+
 typedef struct plan_side {
+    unsigned         versions;   /* FPL_VERSIONS_... */
     credential_id    credential; /* CREDENTIAL_NONE: a client with nothing to show */
-    fpl_cipher_suite suites[3];
+    fpl_cipher_suite suites[PLAN_SUITES]; /* those of both versions */
     size_t           num_suites;
-    fpl_named_group  groups[3];
+    fpl_named_group  groups[PLAN_GROUPS];
     size_t           num_groups;
     plan_trust       trust;
     fpl_time         judge_after;
@@ -45,6 +58,10 @@ typedef struct plan_side {
     fpl_time         later_mtu_at;
     bool             tight_buffers; /* polls with too small a buffer first, always */
     unsigned         messages;      /* of application data */
+    fpl_time         spacing;       /* between two of them, at most */
+    unsigned         updates;       /* of keys, asked for by the application (DTLS 1.3) */
+    uint64_t         seal_records;  /* low enough that keys must be renewed; 0 = the default */
+    bool             answers_close; /* goes on for a while when the peer has closed, then closes too (DTLS 1.3) */
 } plan_side;
 
 /* One direction of the path, named by its sender. */
@@ -70,6 +87,7 @@ typedef struct plan {
     bool            closes;      /* one end closes; else both just stop */
     int             closer;
     bool            losses_are_counted_in_all; /* mode A: five losses of a content altogether, not just in a row */
+    bool            updates_together; /* both ends renew keys in the same millisecond, once */
     fpl_time        resend_initial;
     fpl_time        resend_maximum;
     unsigned        resend_times;
@@ -81,11 +99,17 @@ typedef struct plan {
 /* Longest run of losses of one content that mode A allows. */
 #define PLAN_LOSSES_IN_A_ROW 5
 
-/* plan_make draws a plan. The same seed and mode always make the same. */
-void plan_make(plan *p, uint64_t seed, plan_mode mode);
+/* plan_make draws a plan. The same seed, mode and versions always make the same. */
+void plan_make(plan *p, uint64_t seed, plan_mode mode, plan_versions versions);
 
 /* plan_plain is a plan without any trouble, for sweeps that make their own. */
-void plan_plain(plan *p, uint64_t seed);
+void plan_plain(plan *p, uint64_t seed, plan_versions versions);
+
+/* plan_version is what both ends must come to agree on: FPL_DTLS12, FPL_DTLS13, or 0 when they cannot. */
+uint16_t plan_version(const plan *p);
+
+/* plan_has_hybrid tells whether libcrypto has ML-KEM: X25519MLKEM768 is planned with only then. */
+bool plan_has_hybrid(void);
 
 /* plan_limited tells whether the server is held to the amplification limit. */
 bool plan_limited(const plan *p);

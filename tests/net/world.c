@@ -109,7 +109,7 @@ static bool tick(world *w)
         end   *to = &w->ends[1 - p.from];
         world_log(w, to->side, "receives %zu%s", p.len, p.genuine ? "" : " of junk");
         end_receive(to, &p);
-        free(p.bytes);
+        packet_free(&p);
     } else if (chore_at == at) {
         chore todo = w->chores[c];
         w->chores[c] = w->chores[--w->num_chores];
@@ -130,12 +130,16 @@ static void count(const world *w, world_result *r)
             r->resends += a->pace.by_timer_in_all;
             r->data_sent += a->messages_sent;
             r->data_got += a->messages_got;
+            r->updates += a->ledger.updates_out;
+            r->acks += a->ledger.acks_out;
             if (a->connected && a->connected_at > r->connected_at) {
                 r->connected_at = a->connected_at;
+                r->version = a->version;
             }
         }
     }
     r->calls = w->calls;
+    r->ended_at = w->now;
     r->datagrams = w->network->sent;
     r->dropped = w->network->dropped;
 }
@@ -155,6 +159,8 @@ world_result world_run(const plan *p, const hooks *hooks, bool verbose)
     w->now = 1000; /* not zero, so that a forgotten start time shows */
     w->rng = rng_of(p->seed ^ UINT64_C(0x5851f42d4c957f2d));
     w->network = network_new(p, rng_fork(&w->rng));
+    w->network->lose = hooks->lose;
+    w->network->lose_arg = hooks->lose_arg;
     opened = end_open(&w->ends[CLIENT], w, CLIENT) && end_open(&w->ends[SERVER], w, SERVER);
     if (opened && !w->stopped) {
         world_schedule(w, 0, CHORE_START, &w->ends[CLIENT], 0, 0);
@@ -182,6 +188,7 @@ world_result world_run(const plan *p, const hooks *hooks, bool verbose)
     end_free(&w->ends[CLIENT]);
     end_free(&w->ends[SERVER]);
     network_free(w->network);
+    tap_log_free(&w->log);
     free(w->chores);
     free(w);
     return r;

@@ -6,6 +6,7 @@
 #include <flightplan/flightplan.h>
 
 #include "common/rng.h"
+#include "net/ledger.h"
 #include "net/network.h"
 #include "net/plan.h"
 
@@ -13,7 +14,7 @@ typedef struct world world;
 typedef struct end   end;
 
 #define ASSOC_EXPORT 40
-#define ASSOC_MAX_DATA 64
+#define ASSOC_MAX_DATA 2048
 #define ASSOC_MAX_SRTP 96
 
 /* How an end came to send what it sends. */
@@ -33,9 +34,13 @@ typedef struct pace {
 
 typedef struct sent_message {
     uint32_t total;
+    uint16_t epoch;
     uint8_t  type;
+    uint8_t  flight; /* DTLS 1.3: which it belongs to */
     uint8_t  bytes[NETWORK_BYTES];
     bool     known[NETWORK_BYTES];
+    bool     acked[NETWORK_BYTES]; /* the peer has surely said so */
+    bool     named;                /* some of it may have been acknowledged */
 } sent_message;
 
 /* One connection of an end, and what it has said. A listener may come to have several for one client. */
@@ -46,6 +51,8 @@ typedef struct assoc {
     unsigned      id;
     bool          first; /* of its end */
     bool          connected, failed, closed, peer_closed, keyed, validated, abandoned;
+    bool          we_closed;  /* the application did */
+    bool          is13;       /* it has sent or taken a protected record of DTLS 1.3 */
     unsigned      certificates;
     fpl_time      started, connected_at, failed_at, deadline;
     bool          signing, pinned;
@@ -70,9 +77,11 @@ typedef struct assoc {
     unsigned      messages_got, data_events;
     uint64_t      seen[4]; /* the peer's epoch-1 record numbers below 256 that were handed in */
     uint64_t      highest_seen;
-    uint64_t      next_record[2]; /* of ours, by epoch: they only grow */
+    uint64_t      next_record[2]; /* of ours, by epoch: they only grow; DTLS 1.3 has its own below */
     uint64_t      datagrams_out, datagrams_in, records_out, bytes_out, bytes_in;
     pace          pace;
+    tap           tap;
+    ledger        ledger;
     sent_message *sent[NETWORK_MESSAGES];
 } assoc;
 
@@ -96,6 +105,8 @@ typedef struct hooks {
     void                *random_arg;
     fpl_time (*warp)(void *arg, int side, fpl_time now); /* the clock an end is shown */
     void    *warp_arg;
+    network_lose_fn lose; /* decides what is lost, in place of chance */
+    void           *lose_arg;
     unsigned stop_after;    /* calls into the library after which everything is freed; 0 = never */
     bool     faults;        /* internal failures and time-outs are fine; disagreement never is */
 } hooks;
@@ -107,6 +118,7 @@ typedef enum chore_kind {
     CHORE_SIGN,
     CHORE_SEND,
     CHORE_CLOSE,
+    CHORE_UPDATE,
     CHORE_SET_MTU
 } chore_kind;
 
@@ -124,6 +136,7 @@ struct world {
     bool         verbose;
     fpl_time     now;
     network     *network;
+    tap_log      log;
     end          ends[NUM_SIDES];
     rng          rng;
     chore       *chores;
@@ -139,6 +152,7 @@ typedef enum world_outcome {
     OUTCOME_NONE,
     OUTCOME_COMPLETE,  /* both ends were connected and agreed */
     OUTCOME_TIMED_OUT, /* at least one gave up, after all it is meant to do first */
+    OUTCOME_REFUSED,   /* they have no version in common, and neither was connected */
     OUTCOME_FAULT,     /* a fault that was put in ended it */
     OUTCOME_BROKEN
 } world_outcome;
@@ -151,7 +165,9 @@ typedef struct world_result {
     fpl_time      connected_at; /* the later end */
     unsigned      calls;
     unsigned      resends;      /* by timer, both ends */
-    uint64_t      datagrams, dropped, data_sent, data_got;
+    uint16_t      version;      /* agreed on */
+    fpl_time      ended_at;     /* when nothing was left to happen */
+    uint64_t      datagrams, dropped, data_sent, data_got, updates, acks;
 } world_result;
 
 /* world_run plays one plan to its end. */
