@@ -30,7 +30,7 @@ class Frame:
     """What tshark makes of a frame: lists of numbers, for there may be several of each."""
 
     FIELDS = ("_ws.expert.severity", "dtls.handshake.type", "dtls.handshake.ciphersuite", "dtls.alert_message.desc",
-             , "dtls.handshake.random", "data.data")
+              "dtls.handshake.random", "data.data")
 
     def __init__(self, line):
         columns = [column.split(",") if column else [] for column in line.split("\t")]
