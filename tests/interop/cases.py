@@ -3,15 +3,18 @@
 import itertools
 from dataclasses import dataclass, fields
 
+from names import CURVES, agreed
 from pairwise import pairwise, product
 from relay import Weather
 
 # Of OpenSSL and GnuTLS both the commands and the libraries: a command is what anybody can try again, and the
 # library plays what its commands cannot.
-PEERS = ("openssl", "libssl", "gnutls", "libgnutls", "mbedtls")
+PEERS12 = ("openssl", "libssl", "gnutls", "libgnutls", "mbedtls")
+PEERS13 = ("nss", "boring", "wolfssl", "dimpl")
+PEERS = (*PEERS12, *PEERS13, "tstclnt", "ours")
 ROLES = ("client", "server")  # ours
 
-DIMENSIONS = {
+DIMENSIONS12 = {
     "suite": ("aes128", "aes256", "chacha20"),
     "group": ("x25519", "p256", "p384"),
     "server_cert": ("p256", "p384"),
@@ -22,6 +25,22 @@ DIMENSIONS = {
     "closer": ("ours", "peer"),
 }
 
+DIMENSIONS13 = {
+    "suite": DIMENSIONS12["suite"],
+    "group": DIMENSIONS12["group"],
+    "retry": ("no", "group"),                   # the client's key share is of a group that the server does not take
+    "server_cert": DIMENSIONS12["server_cert"],
+    "client": DIMENSIONS12["client"],
+    "cookie": DIMENSIONS12["cookie"],
+    "mtu": DIMENSIONS12["mtu"],
+    "hello": DIMENSIONS12["hello"],
+    # KeyUpdates: of ours, of the peer's, of the peer's that asks for none of ours, of both at once.
+    "update": ("none", "ours", "peer", "peer-alone", "both"),
+    "closer": DIMENSIONS12["closer"],
+}
+
+MATRIX = ("1.2", "1.3", "both")
+
 PROFILES = ("aes128cm", "aes128gcm", "aes256gcm")
 
 STORMS = {1: Weather(lose=10, double=10, hold=10), 2: Weather(lose=25, double=10, hold=20), 3: Weather(double=60, hold=40)}
@@ -31,6 +50,7 @@ STORMS = {1: Weather(lose=10, double=10, hold=10), 2: Weather(lose=25, double=10
 class Case:
     peer: str
     role: str
+    version: str = "1.2"
     suite: str = "aes128"
     group: str = "x25519"
     server_cert: str = "p256"
@@ -39,21 +59,27 @@ class Case:
     mtu: int = 1200
     hello: str = "short"
     closer: str = "ours"
+    retry: str = "no"
+    update: str = "none"
     srtp: str = ""
     loss: str = ""       # STORM:SEED of the relay in between
-    refuse: str = ""     # the handshake has to fail: no-certificate, suite, group
+    refuse: str = ""     # the handshake has to fail: no-certificate, suite, group, version
+    we: str = ""         # 1.2, 1.3 or both, where that is not the version that will be spoken
+    they: str = ""
 
     @property
     def name(self):
-        said = [self.peer, self.role, self.suite, self.group, f"server-{self.server_cert}", f"client-{self.client}",
-                f"cookie-{self.cookie}", f"mtu-{self.mtu}", f"hello-{self.hello}", f"{self.closer}-closes"]
-        said += [f"{what}-{getattr(self, what)}" for what in ("srtp", "loss", "refuse") if getattr(self, what)]
+        said = [self.peer, self.role, self.version, self.suite, self.group, f"server-{self.server_cert}",
+                f"client-{self.client}", f"cookie-{self.cookie}", f"mtu-{self.mtu}", f"hello-{self.hello}",
+                f"{self.closer}-closes"]
+        said += [f"{what}-{getattr(self, what)}" for what in ("retry", "update") if getattr(self, what) not in ("no", "none")]
+        said += [f"{what}-{getattr(self, what)}" for what in ("srtp", "loss", "refuse", "we", "they") if getattr(self, what)]
         return "/".join(said)
 
 
 def case_named(name):
     """The case that has this name, so that a table's line can be run again."""
-    peer, role, suite, group, *rest = name.split("/")
+    peer, role, version, suite, group, *rest = name.split("/")
     told = dict(part.split("-", 1) for part in rest if not part.endswith("-closes"))
     told = {{"server": "server_cert"}.get(what, what): value for what, value in told.items()}
     closer = next(part.removesuffix("-closes") for part in rest if part.endswith("-closes"))
@@ -61,7 +87,7 @@ def case_named(name):
     if not set(told) <= known or peer not in PEERS or role not in ROLES:
         raise ValueError(f"no case is called {name}")
     told["mtu"] = int(told["mtu"])
-    return Case(peer, role, suite, group, closer=closer, **told)
+    return Case(peer, role, version, suite, group, closer=closer, **told)
 
 
 @dataclass(frozen=True)
@@ -99,6 +125,26 @@ IMPOSSIBLE = (
     Impossible("mbedtls", "client", "a ClientHello in two datagrams",
                "Mbed TLS 2.28's server takes a ClientHello whole or not at all (ssl_srv.c: `bad client hello message`)",
                "mbedtls_split_hello", lambda case: case["hello"] == "long" and case["mtu"] == 256),
+    Impossible("boring", "client", "cookies", "BoringSSL's server has no cookies",
+               "boring_cookie", lambda case: case["cookie"] == "on"),
+    Impossible("dimpl", "server", "a server's name", "dimpl's client has no server_name extension",
+               "dimpl_name", lambda case: case["hello"] == "long"),
+    Impossible("dimpl", "server", "a client without a certificate that is asked for one",
+               "dimpl does not begin without a certificate, and shows it whenever it is asked",
+               "dimpl_certificate", lambda case: case["client"] == "none"),
+    *(Impossible("dimpl", role, "a KeyUpdate that asks for none in return",
+                 "dimpl has no call for a KeyUpdate; it makes one when a key has sealed enough, and that one asks",
+                 "dimpl_update", lambda case: case["update"] == "peer-alone") for role in ROLES),
+    *(Impossible("wolfssl", role, "a KeyUpdate that asks for none in return", "wolfSSL_update_keys always asks",
+                 "wolfssl_update", lambda case: case["update"] == "peer-alone") for role in ROLES),
+    # Two cannot be held to an MTU of 256. Our own datagrams stay below it in those cases, and theirs below 576.
+    *(Impossible("wolfssl", role, "datagrams of its own within 256 bytes",
+                 "wolfssl-sys has wolfSSL cut messages 500 bytes shorter than would fit, so there is nothing left",
+                 "wolfssl_mtu", lambda case: False) for role in ROLES),
+    *(Impossible("nss", role, "datagrams of its own within 256 bytes",
+                 "NSS has no call that sets an MTU; when nothing comes back it goes down a list, by the largest datagram that "
+                 "it ever sent, and so gets no further than 548",
+                 "nss_mtu", lambda case: False) for role in ROLES),
 )
 
 
@@ -107,54 +153,106 @@ def is_possible(peer, role):
     return lambda case: not any(rule(case) for rule in against)
 
 
+def dimensions_of(peer):
+    """What is combined with what; `tstclnt` and `ours` have a list of their own."""
+    return DIMENSIONS12 if peer in PEERS12 else DIMENSIONS13 if peer in PEERS13 else {}
+
+
+def _made(peer, role, told):
+    """A case of the product. dimpl exports nothing but the keys of SRTP, so there they are always compared."""
+    return Case(peer, role, "1.2" if peer in PEERS12 else "1.3", srtp="aes128cm" if peer == "dimpl" else "", **told)
+
+
 def pairs(peer, role, seed):
-    return [Case(peer, role, **case) for case in pairwise(DIMENSIONS, is_possible(peer, role), f"{seed} {peer} {role}")]
+    if peer == "ours" or peer == "tstclnt":
+        return []
+    return [_made(peer, role, told)
+            for told in pairwise(dimensions_of(peer), is_possible(peer, role), f"{seed} {peer} {role}")]
 
 
 def whole(peer, role):
-    return [Case(peer, role, **case) for case in product(DIMENSIONS, is_possible(peer, role))]
+    if peer == "ours" or peer == "tstclnt":
+        return []
+    return [_made(peer, role, told) for told in product(dimensions_of(peer), is_possible(peer, role))]
 
 
 def profiles_of(peer):
-    """GnuTLS 3.7 and Mbed TLS 2.28 know no AEAD profile."""
-    return PROFILES if peer in ("openssl", "libssl") else PROFILES[:1]
+    """GnuTLS 3.7, Mbed TLS 2.28 and NSS know no AEAD profile."""
+    return PROFILES if peer in ("openssl", "libssl", "boring", "wolfssl", "dimpl") else PROFILES[:1]
+
+
+def has_cookies(peer, role):
+    """Whether the server, which it is if we are the client, may be had with and without; the answer where it may not."""
+    return {("openssl", "client"): "on", ("boring", "client"): "off"}.get((peer, role))
 
 
 def srtp(peer, role):
     """Keys for SRTP, as exported by the peer; every suite's PRF, a P-384 group and certificate among them."""
-    cookie = "on" if (peer, role) == ("openssl", "client") else "off"
+    cookie = has_cookies(peer, role) or "off"
+    version = "1.2" if peer in PEERS12 else "1.3"
     for profile, (suite, group, cert) in itertools.product(
             profiles_of(peer), (("aes128", "x25519", "p256"), ("aes256", "p384", "p384"), ("chacha20", "p256", "p256"))):
-        yield Case(peer, role, suite, group, cert, client=cert, cookie=cookie, srtp=profile)
+        yield Case(peer, role, version, suite, group, cert, client=cert, cookie=cookie, srtp=profile)
 
 
 def loss(peer, role, seeds):
     for (storm, seed), (mtu, cookie) in zip(itertools.product(STORMS, range(1, seeds + 1)),
                                             itertools.cycle(((1200, "on"), (400, "off"), (256, "on")))):
-        if (peer, role) == ("openssl", "client"):
-            cookie = "on"
-        yield Case(peer, role, mtu=mtu, cookie=cookie, loss=f"{storm}:{seed}")
+        told = {"mtu": mtu, "cookie": has_cookies(peer, role) or cookie, "loss": f"{storm}:{seed}"}
+        yield Case(peer, role, **told) if peer in PEERS12 else _made(peer, role, told)
 
 
 def largest(peer, role):
     """GnuTLS sends no record larger than its MTU allows: one case where that is as large as it gets."""
     if peer == "gnutls":
-        for suite in DIMENSIONS["suite"]:
-            yield Case(peer, role, suite, mtu=16000)
+        for suite in DIMENSIONS12["suite"]:
+            yield Case(peer, role, suite=suite, mtu=16000)
 
 
 def unproven(peer, role):
     """No cookie, and nobody vouches for the address: our server sends thrice what it got, and waits for more."""
     if role == "server" and "gnutls" not in peer:
         for cert in ("p256", "p384"):
-            yield Case(peer, role, server_cert=cert, client=cert, cookie="unproven", mtu=400)
+            yield _made(peer, role, {"server_cert": cert, "client": cert, "cookie": "unproven", "mtu": 400})
 
 
 def refused(peer, role):
     """What must not become a connection."""
     for why in ("no-certificate", "suite", "group"):
-        yield Case(peer, role, client="none" if why == "no-certificate" else "off", refuse=why)
+        if peer == "dimpl" and why == "no-certificate":
+            continue  # its client has one, and its server does not mind
+        yield Case(peer, role, "1.2" if peer in PEERS12 else "1.3", client="none" if why == "no-certificate" else "off",
+                   cookie=has_cookies(peer, role) or "on", refuse=why)
+
+
+def versions(peer, role):
+    """Each of 1.2, 1.3 and both, on either side: the newest that both speak, or no connection."""
+    theirs = ("1.2",) if peer in PEERS12 else MATRIX
+    for we, they in itertools.product(MATRIX, theirs):
+        version = agreed(we, they)
+        yield Case(peer, role, version or "none", cookie="on" if role == "server" else "off", we=we, they=they,
+                   refuse="" if version else "version", srtp="aes128cm" if peer == "dimpl" and version else "")
+
+
+def hybrid(peer, role):
+    """The hybrid group, with whom it is to be had; our library has it where libcrypto has ML-KEM (run.py --hybrid)."""
+    if peer in ("nss", "boring"):
+        for mtu, cookie in ((1200, "off"), (1200, "on"), (576, "off")):
+            yield Case(peer, role, "1.3", group="x25519mlkem768", mtu=mtu, cookie=has_cookies(peer, role) or cookie)
+
+
+def command(peer, role):
+    """What tstclnt can be told."""
+    for suite, group, cert in itertools.product(DIMENSIONS13["suite"], DIMENSIONS13["group"], CURVES):
+        yield Case(peer, role, "1.3", suite, group, server_cert=cert, client=cert, cookie="off")
+    for told in ({"client": "off"}, {"client": "none"}, {"retry": "group"}, {"retry": "group", "group": "p384"}):
+        yield Case(peer, role, "1.3", cookie="off", **{"client": "p256", **told})
 
 
 def others(peer, role, seeds):
-    return [*srtp(peer, role), *largest(peer, role), *unproven(peer, role), *refused(peer, role), *loss(peer, role, seeds)]
+    if peer == "tstclnt":
+        return list(command(peer, role))
+    if peer == "ours":
+        return list(versions(peer, role))
+    most = [*srtp(peer, role), *largest(peer, role), *unproven(peer, role), *refused(peer, role), *loss(peer, role, seeds)]
+    return most if peer in ("openssl", "gnutls") else [*most, *versions(peer, role)]

@@ -2,8 +2,7 @@
  *
  *   fpl_peer server 0 [OPTION=VALUE...]         fpl_peer client PORT [OPTION=VALUE...]
  *
- * Options: suite=HEX groups=HEX,... cert=FILE key=FILE client_auth=off|optional|required cookie=0|1
- * validated=0|1 (the address is proven by other means) mtu=N srtp=HEX,... name=HOST resend=MS
+ * Options: those of other.h, and validated=0|1 (the address is proven by other means).
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -37,6 +36,9 @@ typedef struct peer {
     bool connected;
     bool over;
     wire_count in, out;
+    unsigned epoch_in, epoch_out; /* low bits, of the last records that had any (DTLS 1.3) */
+    uint16_t suites[2];
+    size_t num_suites;
 } peer;
 
 _Noreturn static void refuse(const char *what, const char *value)
@@ -109,12 +111,24 @@ static fpl_client_auth client_auth_of(const char *value)
     return strcmp(value, "optional") == 0 ? FPL_CLIENT_AUTH_OPTIONAL : FPL_CLIENT_AUTH_OFF;
 }
 
+static unsigned versions_of(const uint16_t *list, size_t num)
+{
+    unsigned versions = 0;
+    for (size_t i = 0; i < num; i++) {
+        versions |= list[i] == FPL_DTLS13 ? FPL_VERSIONS_DTLS13 : FPL_VERSIONS_DTLS12;
+    }
+    return versions;
+}
+
 static void take_option(peer *p, const char *name, const char *value)
 {
     uint16_t list[MOST_LISTED];
     size_t num = numbers(value, list);
-    if (strcmp(name, "suite") == 0) {
-        must(fpl_config_set_cipher_suites(p->config, list, num), value);
+    if (strcmp(name, "versions") == 0) {
+        must(fpl_config_set_versions(p->config, versions_of(list, num)), value);
+    } else if (strcmp(name, "suite") == 0 || strcmp(name, "other_suite") == 0) {
+        p->suites[p->num_suites++ % 2] = list[0];
+        must(fpl_config_set_cipher_suites(p->config, p->suites, p->num_suites), value);
     } else if (strcmp(name, "groups") == 0) {
         must(fpl_config_set_groups(p->config, list, num), value);
     } else if (strcmp(name, "srtp") == 0) {
@@ -170,6 +184,7 @@ static void send_datagram(peer *p, const uint8_t *datagram, size_t len)
     if (!p->connected) {
         wire_count_add(&p->out, datagram, len);
     }
+    p->epoch_out = wire_epoch_bits(datagram, len, p->epoch_out);
     for (;;) {
         ssize_t sent = p->is_server ? sendto(p->fd, datagram, len, 0, (const struct sockaddr *)&p->to, sizeof p->to)
                                     : send(p->fd, datagram, len, 0);
@@ -194,12 +209,13 @@ static void say_connected(peer *p)
     const char *name = fpl_conn_server_name(p->conn);
     say_fingerprint(p->conn);
     say("connected version=%04x suite=%04x group=%04x scheme=%04x ems=%d srtp=%04x name=%s datagrams=%zu "
-        "in_largest=%zu out_largest=%zu in_split=%zu out_split=%zu in_split_hello=%zu out_split_hello=%zu cookies=%zu",
+        "in_largest=%zu out_largest=%zu in_split=%zu out_split=%zu in_split_hello=%zu out_split_hello=%zu cookies=%zu "
+        "retries=%zu group_requests=%zu",
         (unsigned)fpl_conn_version(p->conn), (unsigned)fpl_conn_cipher_suite(p->conn), (unsigned)fpl_conn_group(p->conn),
         (unsigned)fpl_conn_peer_signature_scheme(p->conn), fpl_conn_extended_master_secret(p->conn),
         (unsigned)fpl_conn_srtp_profile(p->conn), or_dash(name), p->in.datagrams + p->out.datagrams, p->in.largest,
         p->out.largest, p->in.split, p->out.split, p->in.split_hello, p->out.split_hello,
-        p->in.cookie_request + p->out.cookie_request);
+        p->in.cookie_request + p->out.cookie_request, p->in.retry + p->out.retry, p->in.group_request + p->out.group_request);
 }
 
 /* In the order in which RFC 5764 section 4.2 exports them. */
@@ -327,6 +343,7 @@ static void take_datagrams(peer *p)
         if (!p->connected) {
             wire_count_add(&p->in, datagram, (size_t)len);
         }
+        p->epoch_in = wire_epoch_bits(datagram, (size_t)len, p->epoch_in);
         if (p->is_server) {
             serve_datagram(p, datagram, (size_t)len, &from);
         } else {
@@ -372,6 +389,10 @@ static void obey(peer *p, char *line)
         say("closing");
     } else if (strcmp(line, "max") == 0) {
         say("max %zu", fpl_conn_max_payload(p->conn));
+    } else if (argument != NULL && strncmp(line, "update ", 7) == 0) {
+        say("updating %d", (int)fpl_conn_update_keys(p->conn, port_now()));
+    } else if (strcmp(line, "epochs") == 0) {
+        say("epochs %u %u", p->epoch_in, p->epoch_out);
     } else if (argument != NULL && strncmp(line, "mtu ", 4) == 0) {
         must(fpl_conn_set_mtu(p->conn, strtoul(argument + 1, NULL, 10)), line);
         say("max %zu", fpl_conn_max_payload(p->conn));

@@ -20,8 +20,8 @@ PIECE = 255
 
 class GnutlsPeer:
     exceeds_mtu = 0
+    least_mtu = 0
     refused = (rb"^Error in handshake|Fatal error", "err")
-    says_group = True
 
     def __init__(self, case, role, credentials, ports):
         self.case, self.role, self.credentials, self.ports = case, role, credentials, ports
@@ -38,7 +38,7 @@ class GnutlsPeer:
         case = self.case
         label, length = export_of(case)
         words = ["NONE", "+VERS-DTLS1.2", "+ECDHE-ECDSA", "+" + CIPHERS[case.suite], "+AEAD", "+COMP-NULL", "+CTYPE-X509",
-                 "+SIGN-ECDSA-SHA256", "+SIGN-ECDSA-SHA384", *(f"+GROUP-{GROUPS[group]}" for group in groups_of(case))]
+                 "+SIGN-ECDSA-SHA256", "+SIGN-ECDSA-SHA384", *(f"+GROUP-{GROUPS[group]}" for group in groups_of(case, self.role))]
         yield from ("--udp", "--mtu", case.mtu, "--priority", ":".join(words), "--keymatexport", label,
                     "--keymatexportsize", length)
         if case.srtp:

@@ -2,7 +2,7 @@
 
 import re
 
-from names import GROUPS, LONG_NAME, PROFILES, SUITES, asks_of, export_of, groups_of
+from names import GROUPS, LONG_NAME, PROFILES, SUITES_OF, VERSIONS, asks_of, export_of, groups_of
 from process import Failure, Process
 
 LARGEST = 16384
@@ -11,9 +11,9 @@ LARGEST = 16384
 class LinePeer:
     echoes = False       # it sends of its own accord
     exceeds_mtu = 0
-    refused = (rb"^failed ", "out")
-    says_group = False
+    refused = (rb"^failed ", "out")  # how we know that it refused, or None: not at all
     largest_out = largest_in = LARGEST
+    least_mtu = 0        # that it can be held to
 
     def __init__(self, program, case, role, credentials, name):
         self.program, self.case, self.role, self.credentials, self.name = program, case, role, credentials, name
@@ -22,11 +22,20 @@ class LinePeer:
 
     # ---- starting
 
+    def versions(self):
+        """What it may speak."""
+        return VERSIONS[self.case.they or self.case.version]
+
     def options(self):
         case = self.case
-        yield f"suite={SUITES[case.suite]:04x}"
-        yield "groups=" + ",".join(f"{GROUPS[group]:04x}" for group in groups_of(case))
-        yield f"mtu={case.mtu}"
+        versions = self.versions()
+        suite, *other_suite = (SUITES_OF[version][case.suite] for version in versions)
+        yield "versions=" + ",".join(f"{version:04x}" for version in versions)
+        yield f"suite={suite:04x}"
+        if other_suite:
+            yield f"other_suite={other_suite[0]:04x}"
+        yield "groups=" + ",".join(f"{GROUPS[group]:04x}" for group in groups_of(case, self.role))
+        yield f"mtu={max(case.mtu, self.least_mtu)}"
         if case.srtp:
             yield f"srtp={PROFILES[case.srtp]:04x}"
         if case.loss:
@@ -82,7 +91,7 @@ class LinePeer:
         """What was agreed on: {"suite": number, ...}; `certificate` is the SHA-256 of the other side's, or none."""
         facts = dict(fact.split("=", 1) for fact in self.event("connected", seconds).split())
         facts["certificate"] = self.event("certificate", 1)
-        for number in ("suite", "group", "scheme", "srtp"):
+        for number in ("version", "suite", "group", "scheme", "srtp"):
             if number in facts:
                 facts[number] = int(facts[number], 16)
         return facts
@@ -93,7 +102,15 @@ class LinePeer:
     def export(self):
         label, length = export_of(self.case)
         self.tell("export", label, length)
-        return self.event("export", 5)
+        exported = self.event("export", 5)
+        return None if exported == "refused" else exported
+
+    def update(self, ask):
+        """New keys for what it sends; it asks for as much of the other side, or does not."""
+        self.tell("update", int(ask))
+        said = self.event("updating", 5)
+        if said != "0":
+            raise Failure(f"{self.name} could not update its keys: {said}")
 
     def allow_large(self):
         """From here on datagrams may be as large as UDP takes."""
@@ -138,11 +155,28 @@ class LinePeer:
 
 
 class FplPeer(LinePeer):
-    says_group = True
+    def versions(self):
+        return VERSIONS[self.case.we or self.case.version]
 
     def own_options(self):
         if self.role == "server":
             yield f"validated={int(self.case.cookie == 'off')}"
+
+    def epochs(self):
+        """The low bits of the epochs of the records last received and sent."""
+        self.tell("epochs")
+        return tuple(int(bits) for bits in self.event("epochs", 5).split())
+
+
+class OtherFplPeer(FplPeer):
+    """Our library again, at the other end."""
+
+    versions = LinePeer.versions
+
+    @property
+    def refused(self):
+        """Our server has no connection that could fail before it has chosen a version."""
+        return LinePeer.refused if self.role == "client" else None
 
 
 class LibsslPeer(LinePeer):
@@ -160,3 +194,33 @@ class MbedtlsPeer(LinePeer):
         theirs = self.credentials.get(shown)
         if self.role == "client" or asks_of(self.case) != "off":
             yield f"trust={(theirs or self.credentials['client-p256']).cert}"
+
+
+class NssPeer(LinePeer):
+    least_mtu = 576
+
+
+class BoringPeer(LinePeer):
+    pass
+
+
+class WolfsslPeer(LinePeer):
+    least_mtu = 576
+
+
+class DimplPeer(LinePeer):
+    def own_options(self):
+        if self.case.update in ("peer", "both"):
+            yield "limit=40"
+
+    def credential(self):
+        """It does not begin without one, and shows it when it is asked."""
+        return super().credential() or self.credentials["client-p256"]
+
+    def update(self, ask):
+        """By itself, when a key has sealed as many records as it may."""
+
+    @property
+    def refused(self):
+        """As a server it keeps silent about what it does not take."""
+        return LinePeer.refused if self.role == "client" else None

@@ -1,8 +1,10 @@
 /* The line protocol between run.py and a peer program: commands come on standard input, events go to
  * standard output, one a line, bytes in hexadecimal. What is for people goes to standard error.
  *
- *   commands   send HEX | mtu N | max | export LABEL LENGTH | close | quit
+ *   commands   send HEX | mtu N | max | export LABEL LENGTH | update 0|1 | close | quit
  *   events     listening PORT | connected KEY=VALUE... | srtp PROFILE HEX | data HEX | max N | export HEX
+ *              sent LENGTH RESULT | updating RESULT (0: it was done)
+ *              epochs IN OUT (low bits; ours, command `epochs`)
  *              closed (by the peer, in order) | closing (by us) | failed TEXT | ended
  */
 #ifndef FPL_TESTS_INTEROP_LINES_H

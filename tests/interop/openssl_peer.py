@@ -21,11 +21,11 @@ class OpensslPeer:
 
     # OpenSSL 3.0 forgets, where messages share a datagram, some of what a record adds.
     exceeds_mtu = 16
+    least_mtu = 0
 
     def __init__(self, case, role, credentials, ports):
         self.case, self.role, self.credentials, self.ports = case, role, credentials, ports
         self.name = "s_server" if role == "server" else "s_client"
-        self.says_group = role == "client"
         # What each reads from its input at once.
         self.largest_out = 16384 if role == "server" else 8192
         self.refused = (rb"^ERROR", "err") if role == "server" else (rb":error:", "err")
@@ -36,7 +36,7 @@ class OpensslPeer:
         case = self.case
         label, length = export_of(case)
         yield from ("-dtls1_2", "-mtu", case.mtu + HEADERS, "-cipher", CIPHERS[case.suite],
-                    "-groups", ":".join(GROUPS[group] for group in groups_of(case)),
+                    "-groups", ":".join(GROUPS[group] for group in groups_of(case, self.role)),
                     "-keymatexport", label, "-keymatexportlen", length)
         if case.srtp:
             yield from ("-use_srtp", PROFILES[case.srtp])

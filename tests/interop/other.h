@@ -3,8 +3,9 @@
  *
  *   <program> server 0 [OPTION=VALUE...]         <program> client PORT [OPTION=VALUE...]
  *
- * Options: suite=HEX groups=HEX,... cert=FILE key=FILE trust=FILE client_auth=off|optional|required cookie=0|1
- * mtu=N srtp=HEX,... name=HOST resend=MS
+ * Options: versions=HEX,... suite=HEX other_suite=HEX (for the other version) groups=HEX,... cert=FILE key=FILE
+ * trust=FILE client_auth=off|optional|required cookie=0|1 mtu=N srtp=HEX,... name=HOST resend=MS
+ * limit=N (records before keys have to change)
  */
 #ifndef FPL_TESTS_INTEROP_OTHER_H
 #define FPL_TESTS_INTEROP_OTHER_H
@@ -21,7 +22,8 @@ typedef enum other_asks { ASKS_OFF, ASKS_OPTIONAL, ASKS_REQUIRED } other_asks;
 
 typedef struct other_options {
     bool is_server;
-    uint16_t suite;
+    uint16_t versions[OTHER_LISTED];
+    uint16_t suite, other_suite;
     uint16_t groups[OTHER_LISTED]; /* best first; 0 ends it */
     uint16_t profiles[OTHER_LISTED];
     const char *cert, *key, *trust, *name; /* NULL: not given */
@@ -33,8 +35,7 @@ typedef struct other_options {
 } other_options;
 
 typedef struct other_facts {
-    uint16_t suite;
-    uint16_t profile;
+    uint16_t version, suite, group, profile; /* 0: not known, or none */
     bool has_certificate;
     uint8_t fingerprint[32]; /* of the other side's */
 } other_facts;
@@ -60,6 +61,9 @@ void other_tell(other_facts *facts);
 other_result other_read(uint8_t data[OTHER_LARGEST], size_t *len);
 bool other_write(const uint8_t *data, size_t len);
 void other_close(void);
+
+/* other_update_keys sends a KeyUpdate, and asks for one in return or not (DTLS 1.3). */
+bool other_update_keys(bool ask);
 
 bool other_export(const char *label, uint8_t *out, size_t len);
 void other_set_mtu(size_t mtu);

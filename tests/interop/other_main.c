@@ -46,8 +46,12 @@ static other_asks asks_of(const char *value)
 
 static void take_option(other_options *o, const char *name, const char *value)
 {
-    if (strcmp(name, "suite") == 0) {
+    if (strcmp(name, "versions") == 0) {
+        numbers(value, o->versions);
+    } else if (strcmp(name, "suite") == 0) {
         o->suite = (uint16_t)strtoul(value, NULL, 16);
+    } else if (strcmp(name, "other_suite") == 0) {
+        o->other_suite = (uint16_t)strtoul(value, NULL, 16);
     } else if (strcmp(name, "groups") == 0) {
         numbers(value, o->groups);
     } else if (strcmp(name, "srtp") == 0) {
@@ -103,7 +107,8 @@ static void say_connected(void)
     } else {
         say("certificate none");
     }
-    say("connected suite=%04x srtp=%04x", (unsigned)facts.suite, (unsigned)facts.profile);
+    say("connected version=%04x suite=%04x group=%04x srtp=%04x", (unsigned)facts.version, (unsigned)facts.suite,
+        (unsigned)facts.group, (unsigned)facts.profile);
 }
 
 static void shake_hands(peer *p, bool called)
@@ -193,6 +198,8 @@ static void obey(peer *p, char *line)
         say("max %zu", other_max_payload());
     } else if (argument != NULL && strncmp(line, "send ", 5) == 0) {
         send_data(argument + 1);
+    } else if (argument != NULL && strncmp(line, "update ", 7) == 0) {
+        say("updating %s", other_update_keys(argument[1] == '1') ? "0" : other_why());
     } else if (second != NULL && strncmp(line, "export ", 7) == 0) {
         *second = '\0';
         export_secret(argument + 1, strtoul(second + 1, NULL, 10));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Handshakes of this library with OpenSSL, GnuTLS and Mbed TLS, as their client and as their server.
+"""Handshakes of this library with other implementations, as their client and as their server.
 
-    run.py                       all pairs of values, with each peer in each role; SRTP, loss, refusals
+    run.py                       all pairs of values, with each peer in each role; SRTP, loss, refusals, versions
     run.py --full                the whole product instead of its pairs
     run.py --peer P --role R     a part of it
     run.py --case NAME           one line of the table again
@@ -13,6 +13,7 @@ Prints a table of peer x role x case, then `N passed, N failed`; the exit status
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,10 +25,11 @@ import credentials
 import table
 from ports import Ports
 from probes import PROBES
-from talk import LIBRARIES, Room, play
+from talk import CRATES, LIBRARIES, Room, play
 
 TOOLS = {"openssl": ("openssl", "openssl"), "gnutls-serv": ("gnutls-bin", "gnutls"), "gnutls-cli": ("gnutls-bin", "gnutls"),
-         "stdbuf": ("coreutils", "gnutls")}
+         "stdbuf": ("coreutils", "gnutls"), "tstclnt": ("libnss3-tools", "tstclnt")}
+BUILD_CRATES = Path(__file__).parent / "peers" / "build"
 
 
 def arguments():
@@ -37,6 +39,7 @@ def arguments():
     parser.add_argument("--peer", choices=cases.PEERS, action="append")
     parser.add_argument("--role", choices=cases.ROLES, action="append", help="ours")
     parser.add_argument("--full", action="store_true", help="the whole product of the dimensions")
+    parser.add_argument("--hybrid", action="store_true", help="the hybrid group too: libcrypto has ML-KEM")
     parser.add_argument("--case", action="append", default=[], metavar="NAME")
     parser.add_argument("--only", default="", metavar="TEXT", help="cases with this in their names")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of pairs")
@@ -55,6 +58,7 @@ def chosen(args):
         for role in args.role or cases.ROLES:
             found += cases.whole(peer, role) if args.full else cases.pairs(peer, role, args.seed)
             found += cases.others(peer, role, args.loss_seeds)
+            found += cases.hybrid(peer, role) if args.hybrid else []
     return [case for case in found if args.only in case.name]
 
 
@@ -70,6 +74,16 @@ def need_programs(args, wanted):
     for program in ("fpl_peer", *(f"{peer}_peer" for peer in LIBRARIES)):
         if not (args.programs / program).exists():
             sys.exit(f"run.py: {args.programs / program} has not been built")
+
+
+def crates_of(wanted):
+    """The folder of the peers that come as crates, if any of them is wanted."""
+    if not any(case.peer in CRATES for case in wanted):
+        return None
+    told = subprocess.run([BUILD_CRATES, "--where"], capture_output=True, text=True)
+    if told.returncode != 0:
+        sys.exit(f"run.py: {told.stderr.strip()}")
+    return Path(told.stdout.strip())
 
 
 def play_all(room, wanted, args, report):
@@ -90,9 +104,10 @@ def main():
     if not wanted:
         sys.exit("run.py: no such case")
     need_programs(args, wanted)
+    crates = crates_of(wanted)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fpl-interop-") as folder:
-        room = Room(args.programs, credentials.make(folder), Ports())
+        room = Room(args.programs, credentials.make(folder), Ports(), crates)
         report = table.Report(args.quiet)
         play_all(room, wanted, args, report)
         if not args.case and not args.only:

@@ -49,10 +49,10 @@ class Report:
             print(f"{name + ' ' + str(value):24}" + "".join(f"{cell:>18}" for cell in cells))
 
     def _values(self):
-        for name, values in cases.DIMENSIONS.items():
+        for name, values in {**cases.DIMENSIONS12, **cases.DIMENSIONS13}.items():
             for value in values:
                 yield name, value, [case for case in self.results if getattr(case, name) == value]
-        for name in ("srtp", "loss", "refuse"):
+        for name in ("srtp", "loss", "refuse", "we", "they"):
             for value in sorted({getattr(case, name) for case in self.results} - {""}):
                 yield name, value, [case for case in self.results if getattr(case, name) == value]
         yield "all", "", list(self.results)

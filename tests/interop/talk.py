@@ -3,38 +3,46 @@
 import random
 import time
 
+import line_peer
 from cases import STORMS
 from gnutls_peer import GnutlsPeer
-from line_peer import FplPeer, LibgnutlsPeer, LibsslPeer, MbedtlsPeer
-from names import GROUPS, LONG_NAME, PROFILES, SUITES, for_peer
+from names import CURVES, GROUPS, LONG_NAME, PROFILES, SUITES_OF, VERSIONS, for_peer
 from openssl_peer import OpensslPeer
 from process import Failure
 from relay import Relay
 
 QUICK = 10       # seconds; on a loaded machine a handshake with P-384 in Mbed TLS may take one
 PATIENCE_OF_THE_REFUSED = 3
+MOST_AFTER_UPDATE = 100  # records each way, until keys have changed
+APPLICATION_EPOCH = 3    # in the low bits of every epoch that is shown; the next one shows 0
 UNDER_LOSS = 100  # OpenSSL and GnuTLS resend after 1, 2, 4, ... seconds
 
 
 TOOLS = {"openssl": OpensslPeer, "gnutls": GnutlsPeer}
-LIBRARIES = {"libssl": LibsslPeer, "libgnutls": LibgnutlsPeer, "mbedtls": MbedtlsPeer}
+LIBRARIES = {"libssl": line_peer.LibsslPeer, "libgnutls": line_peer.LibgnutlsPeer, "mbedtls": line_peer.MbedtlsPeer,
+             "nss": line_peer.NssPeer}
+CRATES = {"boring": line_peer.BoringPeer, "wolfssl": line_peer.WolfsslPeer, "dimpl": line_peer.DimplPeer}
 
 
 class Room:
     """What all cases share."""
 
-    def __init__(self, programs, credentials, ports):
-        self.programs, self.credentials, self.ports = programs, credentials, ports
+    def __init__(self, programs, credentials, ports, crates=None):
+        self.programs, self.crates, self.credentials, self.ports = programs, crates, credentials, ports
 
     def our_side(self, case):
-        return FplPeer(self.programs / "fpl_peer", case, case.role, self.credentials, "flightplan")
+        return line_peer.FplPeer(self.programs / "fpl_peer", case, case.role, self.credentials, "flightplan")
 
     def their_side(self, case):
         role = "server" if case.role == "client" else "client"
         case = for_peer(case)
         if case.peer in TOOLS:
             return TOOLS[case.peer](case, role, self.credentials, self.ports)
+        if case.peer == "ours":
+            return line_peer.OtherFplPeer(self.programs / "fpl_peer", case, role, self.credentials, "flightplan too")
         program = f"{case.peer}_peer"
+        if case.peer in CRATES:
+            return CRATES[case.peer](self.crates / program, case, role, self.credentials, program)
         return LIBRARIES[case.peer](self.programs / program, case, role, self.credentials, program)
 
 
@@ -63,6 +71,8 @@ class Talk:
                 self.check_agreement()
                 self.check_keys()
                 self.exchange()
+                if self.case.update != "none":
+                    self.update()
                 self.part()
         finally:
             for side in (self.ours, self.theirs):
@@ -92,21 +102,25 @@ class Talk:
         yours = self.theirs.connected(self.patience)
         if self.relay:
             self.relay.clear_up()
-        expect("version", mine["version"], "fefd")
-        expect("suite", mine["suite"], SUITES[case.suite])
+        version, = VERSIONS[case.version]
+        suite = SUITES_OF[version][case.suite]
+        expect("version", mine["version"], version)
+        expect("suite", mine["suite"], suite)
         expect("group", mine["group"], GROUPS[case.group])
-        expect("extended master secret", mine["ems"], "1")
+        if case.version == "1.2":
+            expect("extended master secret", mine["ems"], "1")
         expect("SRTP profile", mine["srtp"], PROFILES.get(case.srtp, 0))
-        expect("the peer's suite", yours["suite"], SUITES[case.suite])
-        if self.theirs.says_group:
-            expect("the peer's group", yours["group"], GROUPS[case.group])
+        # Some tell less.
+        for what, wanted in (("version", version), ("suite", suite), ("group", GROUPS[case.group])):
+            if yours.get(what):
+                expect(f"the peer's {what}", yours[what], wanted)
         self.check_certificates(mine, yours)
         if case.role == "server":
             expect("server name", mine["name"], LONG_NAME if case.hello == "long" else "-")
-        if not case.loss:
+        if not case.loss and not case.we:
             self.check_wire({name: int(value) for name, value in mine.items()
                              if name in ("in_largest", "out_largest", "in_split", "out_split", "in_split_hello",
-                                         "out_split_hello", "cookies")})
+                                         "out_split_hello", "cookies", "retries", "group_requests")})
 
     def check_certificates(self, mine, yours):
         shown_by_client = self.credentials.get(f"client-{self.case.client}")
@@ -121,21 +135,41 @@ class Talk:
     def check_wire(self, wire):
         """The case did try what it is there for."""
         case = self.case
-        # GnuTLS answers each datagram of a ClientHello with one.
-        most = 2 if "gnutls" in case.peer and case.role == "client" and wire["out_split_hello"] else 1
-        if not (1 <= wire["cookies"] <= most if case.cookie == "on" else wire["cookies"] == 0):
-            raise Failure(f"{wire['cookies']} HelloVerifyRequests, cookies being {case.cookie}")
         for side in ("in", "out"):
-            allowed = case.mtu + (self.theirs.exceeds_mtu if side == "in" else 0)
+            allowed = max(case.mtu, self.theirs.least_mtu) + self.theirs.exceeds_mtu if side == "in" else case.mtu
             if wire[f"{side}_largest"] > allowed:
-                raise Failure(f"a datagram of {wire[f'{side}_largest']} bytes, {side}, where the MTU is {case.mtu}")
+                raise Failure(f"a datagram of {wire[f'{side}_largest']} bytes, {side}, where the MTU is {allowed}")
+        if case.version == "1.3":
+            self.check_retry(wire)
+        else:
+            self.check_cookie(wire)
         if case.mtu == 256:
-            us, them = ("client", "server") if case.role == "client" else ("server", "client")
-            for side, role in (("out", us), ("in", them)):
-                if (role == "server" or case.client in GROUPS) and wire[f"{side}_split"] == 0:
-                    raise Failure(f"no message of the {role}'s was fragmented")
-                if role == "client" and case.hello == "long" and wire[f"{side}_split_hello"] == 0:
-                    raise Failure("the ClientHello was not fragmented")
+            self.check_fragments(wire)
+
+    def check_cookie(self, wire):
+        # GnuTLS answers each datagram of a ClientHello with one.
+        most = 2 if "gnutls" in self.case.peer and self.case.role == "client" and wire["out_split_hello"] else 1
+        if not (1 <= wire["cookies"] <= most if self.case.cookie == "on" else wire["cookies"] == 0):
+            raise Failure(f"{wire['cookies']} HelloVerifyRequests, cookies being {self.case.cookie}")
+
+    def check_retry(self, wire):
+        """One HelloRetryRequest for both reasons, at the most (RFC 8446 section 4.1.4)."""
+        cookie, group = self.case.cookie == "on", self.case.retry == "group"
+        expect("HelloRetryRequests", wire["retries"], int(cookie or group))
+        expect("HelloRetryRequests with a cookie", wire["cookies"], int(cookie))
+        expect("HelloRetryRequests with a group", wire["group_requests"], int(group))
+
+    def check_fragments(self, wire):
+        """In DTLS 1.3 a certificate within datagrams that small says enough: it is larger."""
+        case = self.case
+        us, them = ("client", "server") if case.role == "client" else ("server", "client")
+        for side, role in (("out", us), ("in", them)):
+            if side == "in" and self.theirs.least_mtu > case.mtu:
+                continue
+            if case.version == "1.2" and (role == "server" or case.client in CURVES) and wire[f"{side}_split"] == 0:
+                raise Failure(f"no message of the {role}'s was fragmented")
+            if role == "client" and case.hello == "long" and wire[f"{side}_split_hello"] == 0:
+                raise Failure("the ClientHello was not fragmented")
 
     def check_keys(self):
         """The exporter's output is the same on both sides (RFC 5705); for SRTP, the keys themselves (RFC 5764)."""
@@ -148,15 +182,31 @@ class Talk:
 
     def see_refusal(self):
         """Neither side says that it is connected; whoever refuses says why."""
+        if self.case.version == "1.3" and self.case.refuse == "no-certificate":
+            self.see_late_refusal()
+            return
         try:
             self.ours.connected(PATIENCE_OF_THE_REFUSED)
         except Failure as failure:
-            # gnutls-serv and Mbed TLS's server refuse some things without an alert, and we are left waiting.
+            # Some refuse some things without an alert, and we are left waiting.
             self.notes.append(str(failure))
         else:
             raise Failure("there is a connection")
-        pattern, stream = self.theirs.refused
-        self.theirs.process.wait_text(pattern, "refusal", QUICK, stream=stream)
+        if self.theirs.refused:
+            pattern, stream = self.theirs.refused
+            self.theirs.process.wait_text(pattern, "refusal", QUICK, stream=stream)
+        elif self.theirs.process.said["out"].find(b"\nconnected") >= 0:
+            raise Failure("there is a connection, the peer says")
+
+    def see_late_refusal(self):
+        """In DTLS 1.3 a client is connected before the server has seen that it shows no certificate."""
+        server, client = (self.theirs, self.ours) if self.case.role == "client" else (self.ours, self.theirs)
+        client.connected(QUICK)
+        client.event("failed", QUICK)
+        server.event("failed", QUICK)
+        for side in (server, client):
+            if side is server and b"\nconnected" in side.process.said["out"]:
+                raise Failure("there is a connection, the server says")
 
     # ---- data and the end
 
@@ -182,6 +232,30 @@ class Talk:
         self.theirs.send(data)
         lengths = self.ours.receive(data, QUICK)
         expect("records", lengths, [len(data)])
+
+    def update(self):
+        """New keys are in use, in the directions that the case has, and data goes on."""
+        kind = self.case.update
+        if kind in ("ours", "both"):
+            self.ours.update(True)
+        if kind in ("peer", "peer-alone", "both"):
+            self.theirs.update(kind != "peer-alone")
+        fate = random.Random(self.case.name)
+        for _ in range(MOST_AFTER_UPDATE):
+            self.send_ours(payload(fate, 20))
+            self.send_theirs(payload(fate, 20))
+            received, sent = (bits != APPLICATION_EPOCH for bits in self.ours.epochs())
+            if received and (sent or kind == "peer-alone"):
+                break
+            time.sleep(0.02)
+        else:
+            raise Failure(f"no new keys: {'none' if not received else 'new ones'} for what we receive, "
+                          f"{'none' if not sent else 'new ones'} for what we send")
+        if kind == "peer-alone" and sent:
+            raise Failure("new keys for what we send, and nobody asked")
+        for size in (1, 1000):
+            self.send_ours(payload(fate, size))
+            self.send_theirs(payload(fate, size))
 
     def part(self):
         first, second = (self.ours, self.theirs) if self.case.closer == "ours" else (self.theirs, self.ours)

@@ -19,22 +19,23 @@ PROGRAMS = os.environ.get("FPL_INTEROP_PROGRAMS")
 
 class Choice(unittest.TestCase):
     def test_every_pair_that_can_be(self):
-        for peer in cases.PEERS:
+        for peer in (*cases.PEERS12, *cases.PEERS13):
             for role in cases.ROLES:
                 possible = cases.is_possible(peer, role)
-                wanted = set().union(*(pairs_of(case) for case in product(cases.DIMENSIONS, possible)))
-                chosen = pairwise(cases.DIMENSIONS, possible, 1)
+                wanted = set().union(*(pairs_of(case) for case in product(cases.dimensions_of(peer), possible)))
+                chosen = pairwise(cases.dimensions_of(peer), possible, 1)
                 self.assertEqual(set().union(*map(pairs_of, chosen)), wanted)
                 self.assertTrue(all(map(possible, chosen)))
 
     def test_every_value_with_each_peer_and_role(self):
         """Unless all cases with it are listed as impossible."""
-        for peer in cases.PEERS:
+        for peer in (*cases.PEERS12, *cases.PEERS13):
             for role in cases.ROLES:
                 chosen = cases.pairs(peer, role, 1)
-                for name, values in cases.DIMENSIONS.items():
+                dimensions = cases.dimensions_of(peer)
+                for name, values in dimensions.items():
                     for value in values:
-                        if any(case[name] == value for case in product(cases.DIMENSIONS, cases.is_possible(peer, role))):
+                        if any(case[name] == value for case in product(dimensions, cases.is_possible(peer, role))):
                             self.assertTrue(any(getattr(case, name) == value for case in chosen), (peer, role, name, value))
 
     def test_names_lead_back(self):
