@@ -92,9 +92,9 @@ class ToolCase(unittest.TestCase):
         self.addCleanup(server.stop)
         return server
 
-    def tap(self, server, changes=None):
+    def tap(self, server):
         """What goes between this server and a client, for those who call the tap's port."""
-        tap = Tap(server.port, changes)
+        tap = Tap(server.port)
         self.addCleanup(tap.stop)
         return tap
 

@@ -9,14 +9,12 @@ import time
 class Tap:
     """Clients talk to .port; .datagrams are triples of `C` or `S`, seconds since the first, octets."""
 
-    def __init__(self, server_port, changes=None):
-        """`changes` may return other datagrams in place of one: changes(side, octets) -> list."""
+    def __init__(self, server_port):
         self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.front.bind(("127.0.0.1", 0))
         self.port = self.front.getsockname()[1]
         self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.back.connect(("127.0.0.1", server_port))
-        self.changes = changes or (lambda side, octets: [octets])
         self.datagrams = []
         self.client = None
         self.begin = None
@@ -27,15 +25,14 @@ class Tap:
     def _take(self, side, octets):
         now = time.monotonic()
         self.begin = self.begin or now
-        for one in self.changes(side, octets):
-            self.datagrams.append((side, now - self.begin, one))
-            try:
-                if side == "C":
-                    self.back.send(one)
-                else:
-                    self.front.sendto(one, self.client)
-            except OSError:
-                pass   # that end has gone
+        self.datagrams.append((side, now - self.begin, octets))
+        try:
+            if side == "C":
+                self.back.send(octets)
+            else:
+                self.front.sendto(octets, self.client)
+        except OSError:
+            pass   # that end has gone
 
     def _pass_on(self):
         while not self.ended:
