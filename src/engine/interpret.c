@@ -2,7 +2,6 @@
  * transcript, do, keys, drop_keys, timers, send, ack, notify, report, goto). No handshake is known here. */
 #include "engine/interpret.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/alert.h"
@@ -12,6 +11,7 @@
 #include "engine/lookup.h"
 #include "engine/names.h"
 #include "engine/timer.h"
+#include "engine/trace.h"
 #include "engine/transcript_row.h"
 
 /* One run of a machine over one event. */
@@ -55,28 +55,9 @@ static const char *event_name(const fpl_event_key *key)
 
 static void trace(const fpl_run *run, const fpl_outcome *outcome, const char *check, const char *next)
 {
-    const fpl_config *config = run->conn->config;
-    char              name[64];
-    fpl_trace_event   told;
-    if (config->trace == NULL) {
-        return;
+    if (run->conn->config->trace != NULL) {
+        fpl_trace_row(run->conn, run->machine, run->state, run->row, run->chosen, outcome, check, next);
     }
-    (void)snprintf(name, sizeof name, "%s%s%s", fpl_event_kind_name(run->row->event.kind),
-                   run->row->event.kind == FPL_EVENT_IMMEDIATE ? "" : ":",
-                   fpl_event_code_name(run->row->event.kind, run->row->event.code));
-    memset(&told, 0, sizeof told);
-    told.machine = run->machine->name;
-    told.state = run->state->name;
-    told.event = name;
-    told.outcome = run->row->select != NULL && run->row->select->outcome_names != NULL
-                       ? run->row->select->outcome_names[run->chosen]
-                       : NULL;
-    told.check = check;
-    told.next = next;
-    told.file = run->machine->file;
-    told.ref = outcome->ref;
-    told.line = outcome->line;
-    config->trace(config->trace_arg, run->conn, &told);
 }
 
 /* A stateless machine keeps nothing and ends nothing: what it does not list is a drop. */
@@ -85,17 +66,24 @@ static bool stateless(const fpl_run *run)
     return run->machine->one_per == FPL_ONE_PER_DATAGRAM;
 }
 
+/* Where it ended, for fpl_conn_explain. */
+static void name_place(const fpl_run *run, const fpl_outcome *outcome)
+{
+    fpl_explanation *end = &run->conn->end;
+    end->machine = run->machine->name;
+    end->state = run->state->name;
+    end->event = event_name(&run->row->event);
+    end->file = run->machine->file;
+    end->line = outcome != NULL ? outcome->line : run->row->line;
+}
+
 static fpl_taken refuse(fpl_run *run, const fpl_outcome *outcome, int alert, const char *what, const char *ref)
 {
     fpl_conn *conn = run->conn;
     if (stateless(run)) {
         return FPL_TAKEN_DROPPED;
     }
-    conn->end.machine = run->machine->name;
-    conn->end.state = run->state->name;
-    conn->end.event = event_name(&run->row->event);
-    conn->end.file = run->machine->file;
-    conn->end.line = outcome != NULL ? outcome->line : run->row->line;
+    name_place(run, outcome);
     fpl_conn_end(conn, alert == FPL_ALERT_DESCRIPTION_INTERNAL_ERROR ? FPL_FAILURE_INTERNAL : FPL_FAILURE_WE_ALERTED, alert, what,
         ref);
     return FPL_TAKEN_ENDED;
@@ -310,11 +298,7 @@ static fpl_taken conclude(fpl_run *run, const fpl_outcome *outcome)
         return refuse(run, outcome, outcome->alert,
                       run->row->select != NULL ? run->row->select->name : event_name(&run->row->event), outcome->ref);
     case FPL_MOVE_FAIL:
-        conn->end.machine = run->machine->name;
-        conn->end.state = run->state->name;
-        conn->end.event = event_name(&run->row->event);
-        conn->end.file = run->machine->file;
-        conn->end.line = outcome->line;
+        name_place(run, outcome);
         switch ((fpl_ending)outcome->ending) {
         case FPL_ENDING_TIMEOUT: fpl_conn_end(conn, FPL_FAILURE_TIMEOUT, FPL_NO_ALERT, NULL, outcome->ref); break;
         case FPL_ENDING_PEER_ALERT: fpl_conn_end(conn, FPL_FAILURE_PEER_ALERTED, conn->end.alert, NULL, outcome->ref); break;
