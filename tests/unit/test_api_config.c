@@ -67,6 +67,47 @@ START_TEST(lists_are_exact)
 }
 END_TEST
 
+START_TEST(versions_are_those_that_something_is_left_for)
+{
+    static const fpl_cipher_suite of12 = FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    static const fpl_cipher_suite of13 = FPL_CIPHER_SUITE_TLS_CHACHA20_POLY1305_SHA256;
+    static const unsigned         both = FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13;
+    fpl_cipher_suite              suites[FPL_CONFIG_LIST_MAX];
+    fpl_config                   *config = fpl_config_new();
+    fpl_conn                     *conn;
+    ck_assert_ptr_nonnull(config);
+    ck_assert_int_eq(fpl_config_set_versions(config, 0), FPL_MISUSE);
+    ck_assert_int_eq(fpl_config_set_versions(config, 4), FPL_MISUSE);
+    ck_assert_int_eq(fpl_config_set_versions(config, both | 4), FPL_MISUSE);
+    ck_assert_int_eq(fpl_config_set_versions(NULL, both), FPL_MISUSE);
+    ck_assert_int_eq(fpl_config_set_versions(config, both), FPL_OK);
+    ck_assert_uint_eq(config->versions, both);
+    ck_assert_uint_eq(fpl_config_suites(config, FPL_VERSIONS_DTLS13, suites), 3);
+    ck_assert_uint_eq(fpl_config_suites(config, both, suites), config->num_suites);
+
+    /* whichever is said first */
+    ck_assert_int_eq(fpl_config_set_cipher_suites(config, &of12, 1), FPL_OK);
+    ck_assert_uint_eq(config->versions, FPL_VERSIONS_DTLS12);
+    ck_assert_uint_eq(fpl_config_suites(config, FPL_VERSIONS_DTLS13, suites), 0);
+    ck_assert_int_eq(fpl_config_set_cipher_suites(config, &of13, 1), FPL_OK);
+    ck_assert_uint_eq(config->versions, FPL_VERSIONS_DTLS13);
+    ck_assert_uint_eq(fpl_config_suites(config, both, suites), 1);
+    ck_assert_uint_eq(suites[0], of13);
+
+    /* none is left: no connection, and the configuration stays open */
+    ck_assert_int_eq(fpl_config_set_versions(config, FPL_VERSIONS_DTLS12), FPL_OK);
+    ck_assert_uint_eq(config->versions, 0);
+    ck_assert_ptr_null(fpl_conn_new(config, FPL_ROLE_CLIENT, 0));
+    ck_assert(!config->frozen);
+    ck_assert_int_eq(fpl_config_set_versions(config, FPL_VERSIONS_DTLS13), FPL_OK);
+    conn = fpl_conn_new(config, FPL_ROLE_CLIENT, 0);
+    ck_assert_ptr_nonnull(conn);
+    ck_assert_int_eq(fpl_config_set_versions(config, both), FPL_MISUSE); /* in use */
+    fpl_conn_free(conn);
+    fpl_config_free(config);
+}
+END_TEST
+
 START_TEST(policies_are_what_they_are)
 {
     fpl_config *config = fpl_config_new();
@@ -182,6 +223,7 @@ static void tests(TCase *tc)
 {
     tcase_add_test(tc, every_setting_keeps_its_range);
     tcase_add_test(tc, lists_are_exact);
+    tcase_add_test(tc, versions_are_those_that_something_is_left_for);
     tcase_add_test(tc, policies_are_what_they_are);
     tcase_add_test(tc, host_names);
     tcase_add_test(tc, credentials_are_whole_or_refused);

@@ -139,7 +139,8 @@ START_TEST(without_a_key_or_a_transcript_there_is_no_finished)
     begin13(FPL_CIPHER_SUITE_TLS_AES_128_GCM_SHA256);
     ck_assert(!fpl_build_finished(&conn, &w)); /* no transcript */
     ck_assert(!valid13(data, 32));
-    ck_assert_int_eq(fpl_transcript_choose(config, &conn.hs->transcript, FPL_VERSION_DTLS13, conn.suite->hash, 0), FPL_STATUS_OK);
+    ck_assert_int_eq(fpl_transcript_choose(config, &conn.hs->transcript, FPL_VERSION_DTLS13, conn.suite->hash, 0),
+                     FPL_STATUS_OK);
     memset(&conn.hs->finished_write, 0, sizeof conn.hs->finished_write);
     memset(&conn.hs->finished_read, 0, sizeof conn.hs->finished_read);
     ck_assert(!fpl_build_finished(&conn, &w)); /* no key */

@@ -126,7 +126,7 @@ START_TEST(an_answer_is_to_a_share_of_ours)
     static const fpl_named_group groups[] = {P, X};
     static const uint8_t         zeros[32];
     uint8_t                      share[65];
-    fpl_kx                       theirs;
+    fpl_kx                       theirs = {0};
     fpl_key_share_server_hello   answer;
     begin(FPL_ROLE_CLIENT, groups, 2);
     ck_assert_int_eq(fpl_act_start_connection(&conn), FPL_STATUS_OK);
@@ -157,8 +157,8 @@ START_TEST(an_answer_is_to_a_share_of_ours)
 END_TEST
 
 /* A hello with these groups and shares; its key_share. */
-static fpl_key_share_client_hello shares_of(hello *h, const fpl_named_group *groups, size_t num, const fpl_named_group *shares,
-                                            size_t num_shares)
+static fpl_key_share_client_hello shares_of(hello *h, const fpl_named_group *groups, size_t num,
+                                            const fpl_named_group *shares, size_t num_shares)
 {
     fpl_key_share_client_hello ext;
     fpl_bytes                  body;
