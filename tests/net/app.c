@@ -291,6 +291,8 @@ static void send_data(assoc *a, size_t index)
     unsigned   attempts = 0;
     fpl_result result;
     bool       over = fpl_conn_is_closed(a->conn) || a->we_closed;
+    assoc     *other = end_connected(&w->ends[1 - e->side]);
+    bool       alone = a->peer_closed || (other != NULL && (other->closed || other->we_closed));
     tap_view  *view;
     if (!over && len < PAYLOAD_HEAD) {
         world_complain(w, "no room for %d bytes of payload", PAYLOAD_HEAD);
@@ -304,7 +306,7 @@ static void send_data(assoc *a, size_t index)
     if (w->stopped) {
         return;
     }
-    if ((result == FPL_CLOSED || result == FPL_NOT_YET) && (over || (w->plan->side[e->side].seal_records > 0 && a->peer_closed))) {
+    if ((result == FPL_CLOSED || result == FPL_NOT_YET) && (over || (w->plan->side[e->side].seal_records > 0 && alone))) {
         return; /* keys cannot be renewed with a peer that has gone */
     }
     if (result != FPL_OK || over) {

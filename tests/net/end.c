@@ -68,6 +68,7 @@ static bool configure(fpl_config *config, end *e)
     ok =
         ok && fpl_config_set_trust(config, s->trust == TRUST_NOTIFY ? FPL_TRUST_ACCEPT_AND_NOTIFY : FPL_TRUST_ASK) == FPL_OK;
     ok = ok && fpl_config_set(config, FPL_SETTING_MTU, s->mtu) == FPL_OK;
+    ok = ok && fpl_config_set(config, FPL_SETTING_COOKIE_LIFETIME, p->cookie_lifetime) == FPL_OK;
     ok = ok && fpl_config_set(config, FPL_SETTING_RESEND_INITIAL, p->resend_initial) == FPL_OK;
     ok = ok && fpl_config_set(config, FPL_SETTING_RESEND_MAXIMUM, p->resend_maximum) == FPL_OK;
     ok = ok && fpl_config_set(config, FPL_SETTING_RESEND_TIMES, p->resend_times) == FPL_OK;
@@ -433,12 +434,11 @@ static void receive_on(assoc *a, const packet *p)
 }
 
 /* What the listener says without a connection; at a small MTU that takes several datagrams. */
-static void answer_stranger(end *e, size_t request_len)
+static void answer_stranger(end *e)
 {
     world     *w = e->world;
     uint8_t    buf[2048];
     fpl_output out;
-    size_t     sum = 0;
     for (unsigned polls = 0; polls < MAX_POLLS && !w->broken; polls++) {
         fpl_result result = fpl_listener_poll(e->listener, buf, sizeof buf, &out);
         tap        nobody;
@@ -452,8 +452,7 @@ static void answer_stranger(end *e, size_t request_len)
         }
         tap_begin(&nobody, &w->log, false);
         view = tap_look(&nobody, buf, out.as.datagram_len);
-        sum += out.as.datagram_len;
-        oracle_stateless(e, request_len, sum, view, buf, out.as.datagram_len);
+        oracle_stateless(e, view, buf, out.as.datagram_len);
         network_send(w->network, e->side, buf, out.as.datagram_len, view, w->now);
         tap_drop(view);
     }
@@ -490,7 +489,8 @@ static void receive_at_door(end *e, packet *p)
         receive_on(a, p);
         return;
     }
-    answer_stranger(e, p->len);
+    e->strangers_in += p->len;
+    answer_stranger(e);
 }
 
 void end_receive(end *e, packet *p)

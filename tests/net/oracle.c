@@ -7,8 +7,7 @@
 #include "net/end.h"
 #include "net/oracle13.h"
 
-#define NO_FLIGHT       0xff
-#define COOKIE_LIFETIME 60000 /* ms; setting cookie_lifetime, by default */
+#define NO_FLIGHT 0xff
 
 static const char *name_of(const end *e)
 {
@@ -252,15 +251,17 @@ void oracle_burst(assoc *a, const burst *b)
 
 /* What a listener may say to a stranger: a request for a cookie; or, to one with whom it has no version in common, or of
  * DTLS 1.3 and with a cookie that is too old, an alert. */
-void oracle_stateless(end *e, size_t request_len, size_t answer_len, const tap_view *view, const uint8_t *datagram, size_t len)
+void oracle_stateless(end *e, const tap_view *view, const uint8_t *datagram, size_t len)
 {
     world            *w = e->world;
     const tap_record *r = &view->records[0];
     view_fragment     f;
     size_t            left = view->num > 0 ? r->len : 0;
     bool              fine = false;
-    if (answer_len > 3 * request_len) {
-        world_complain(w, "the listener answers %zu bytes with %zu", request_len, answer_len);
+    e->strangers_out += len;
+    if (e->strangers_out > 3 * e->strangers_in) {
+        world_complain(w, "the listener answers %llu bytes with %llu", (unsigned long long)e->strangers_in,
+                       (unsigned long long)e->strangers_out);
     }
     if (w->verbose) {
         oracle_tell(e, "answers", view, datagram, len);
@@ -270,7 +271,7 @@ void oracle_stateless(end *e, size_t request_len, size_t answer_len, const tap_v
         fine = view_next_fragment(&fragments, &f) && (f.type == 3 || f.type == 2);
         fine = fine && (f.type == 3 || f.offset > 0 || tally_is_retry(&f));
     } else if (view->whole && view->num == 1 && r->type == VIEW_ALERT) {
-        fine = plan_version(w->plan) == 0 || (plan_version(w->plan) == FPL_DTLS13 && w->now > COOKIE_LIFETIME);
+        fine = plan_version(w->plan) == 0 || (plan_version(w->plan) == FPL_DTLS13 && w->now > w->plan->cookie_lifetime);
     }
     if (!fine) {
         world_complain(w, "the listener answers with something else than a request for a cookie");

@@ -33,8 +33,8 @@ void oracle_data(assoc *a, const tap_view *view);
 /* oracle_burst looks at all that was sent at once. */
 void oracle_burst(assoc *a, const burst *b);
 
-/* oracle_stateless looks at a datagram of a listener's answer to `request_len` bytes, `answer_len` so far. */
-void oracle_stateless(end *e, size_t request_len, size_t answer_len, const tap_view *view, const uint8_t *datagram, size_t len);
+/* oracle_stateless looks at a datagram of a listener's answer to somebody without a connection. */
+void oracle_stateless(end *e, const tap_view *view, const uint8_t *datagram, size_t len);
 
 /* oracle_expects_data tells whether handing a datagram to `a` now must bring its application data out;
  * oracle_took remembers that it was handed in. */

@@ -224,13 +224,22 @@ static void acked(assoc *a, uint64_t epoch, uint64_t seq, bool sure)
     }
 }
 
+/* The newest epoch of the peer's, or the one before it for a while. */
+static bool still_read(const assoc *a, uint16_t epoch)
+{
+    const ledger *l = &a->ledger;
+    return epoch >= l->newest_taken ||
+           (epoch + 1 == l->newest_taken && a->end->world->now < l->newest_taken_at + OLD_EPOCH_LIVES);
+}
+
 static void took_ack(assoc *a, const tap_record *r)
 {
     ledger *l = &a->ledger;
-    bool    sure = (r->epoch == 2 && l->newest_sent >= 2) || (a->connected && r->epoch <= l->newest_taken);
+    bool    alone = a->end->assocs->next == NULL; /* else it may be meant for another association */
+    bool    sure = (r->epoch == 2 && l->newest_sent >= 2 && l->newest_taken < 4) || (a->connected && still_read(a, r->epoch));
     l->acks_in++;
     for (size_t at = 2; at + 16 <= r->len; at += 16) {
-        acked(a, number_at(r->body + at), number_at(r->body + at + 8), sure && !a->failed && !a->closed);
+        acked(a, number_at(r->body + at), number_at(r->body + at + 8), sure && alone && !a->failed && !a->closed);
     }
 }
 
@@ -279,8 +288,7 @@ bool oracle13_expects(const assoc *a, const tap_record *r)
         r->seq + REPLAY_WINDOW <= ledger_highest(l, r->epoch)) {
         return false;
     }
-    return r->epoch >= l->newest_taken ||
-           (r->epoch + 1 == l->newest_taken && a->end->world->now < l->newest_taken_at + OLD_EPOCH_LIVES);
+    return still_read(a, r->epoch);
 }
 
 /* ----- pace ------------------------------------------------------------------------------------------------------- */
@@ -369,6 +377,7 @@ void oracle13_burst(assoc *a, const burst *b)
             continue;
         }
         f->in_pieces = f->in_pieces || !a->validated; /* as bytes in pay for them */
+        f->in_pieces = f->in_pieces || (!a->first && a->end->side == SERVER); /* one of old datagrams alone */
         if (f->in_pieces) {
             f->written = a->end->world->now;
             continue;
@@ -377,6 +386,7 @@ void oracle13_burst(assoc *a, const burst *b)
             begin(a, f, b);
         } else if (!b->flights[i].old_bytes) {
             f->armed = a->end->world->now; /* its second half, or what ten records did not hold */
+            f->other_interval = f->num_resets > 0 ? a->end->world->plan->resend_initial : 0;
         } else {
             again(a, f, b);
         }

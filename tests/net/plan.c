@@ -160,6 +160,9 @@ static void draw_versions(rng *r, plan *p, plan_versions versions)
             s->num_groups++;
         }
     }
+    if (p->mode == MODE_A) {
+        p->cookie_lifetime = 600000; /* who asked for a cookie in 1.3 cannot ask again, however late its hello comes through */
+    }
     p->updates_together = rng_percent(r, 25);
     if (plan_version(p) == FPL_DTLS13 && rng_percent(r, 4)) {
         draw_limits(r, p);
@@ -191,6 +194,7 @@ void plan_make(plan *p, uint64_t seed, plan_mode mode, plan_versions versions)
     p->srtp = p->webrtc || rng_percent(&r, 30);
     p->closes = rng_percent(&r, 80);
     p->closer = (int)rng_below(&r, NUM_SIDES);
+    p->cookie_lifetime = 60000;
     p->resend_initial = p->webrtc ? 400 : 1000;
     p->resend_maximum = 60000;
     p->resend_times = 8;
@@ -250,6 +254,7 @@ void plan_plain(plan *p, uint64_t seed, plan_versions versions)
     p->srtp = true;
     p->closes = true;
     p->closer = CLIENT;
+    p->cookie_lifetime = 60000;
     p->resend_initial = 1000;
     p->resend_maximum = 60000;
     p->resend_times = 8;

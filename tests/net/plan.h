@@ -88,6 +88,7 @@ typedef struct plan {
     int             closer;
     bool            losses_are_counted_in_all; /* mode A: five losses of a content altogether, not just in a row */
     bool            updates_together; /* both ends renew keys in the same millisecond, once */
+    fpl_time        cookie_lifetime;
     fpl_time        resend_initial;
     fpl_time        resend_maximum;
     unsigned        resend_times;

@@ -95,6 +95,7 @@ struct end {
     size_t        mtu;    /* of the first association, as the library was told last */
     rng           random; /* what the library draws from */
     rng           choices;
+    uint64_t      strangers_in, strangers_out; /* bytes that a listener was sent, and answered, without a connection */
     unsigned      idle_wakes; /* deadlines in a row that brought nothing, not even a later deadline */
 };
 
