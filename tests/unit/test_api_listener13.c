@@ -1,6 +1,7 @@
 /* The listener and DTLS 1.3: the self-contained cookie (RFC 9147 section 5.1), retries, and both versions at one door. */
 #include "api/listener.h"
 
+#include "crypto/features.h"
 #include "door.h"
 
 #define HELLO_AT 25 /* headers of record and message */
@@ -313,6 +314,20 @@ START_TEST(both_versions_at_one_door)
 }
 END_TEST
 
+#if FPL_HAVE_MLKEM
+START_TEST(a_hello_of_two_datagrams_comes_through_as_well)
+{ /* both hellos are pooled: one for the cookie, one with it */
+    begin();
+    versions(FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13, FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13);
+    groups(PAIR_CLIENT, FPL_NAMED_GROUP_X25519MLKEM768, FPL_NAMED_GROUP_X25519);
+    groups(PAIR_SERVER, FPL_NAMED_GROUP_X25519MLKEM768, FPL_NAMED_GROUP_X25519);
+    open_door();
+    ck_assert_uint_ge(connect_through(1, FPL_DTLS13, FPL_NAMED_GROUP_X25519MLKEM768), 5);
+    finish();
+}
+END_TEST
+#endif
+
 START_TEST(without_cookies_the_first_hello_will_do)
 { /* once the address is known to be right; a retry is then the connection's own */
     for (unsigned retry = 0; retry < 2; retry++) {
@@ -350,6 +365,9 @@ static void tests(TCase *tc)
     tcase_add_test(tc, a_fleet_shares_its_keys);
     tcase_add_test(tc, a_second_hello_that_changed_is_refused);
     tcase_add_test(tc, both_versions_at_one_door);
+#if FPL_HAVE_MLKEM
+    tcase_add_test(tc, a_hello_of_two_datagrams_comes_through_as_well);
+#endif
     tcase_add_test(tc, without_cookies_the_first_hello_will_do);
 }
 
