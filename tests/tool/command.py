@@ -24,6 +24,11 @@ def flightplan(*words, stdin=b""):
     return done
 
 
+def has_hybrid():
+    """Whether libcrypto has X25519MLKEM768; where not, the client says so before it does anything."""
+    return flightplan("client", "--insecure", "--groups", "X25519MLKEM768", "--timeout", 1, "127.0.0.1", "9").returncode != MISUSE
+
+
 class Server:
     """A server on a free port of the loopback interface, with what it prints gathered as it comes."""
 

@@ -23,7 +23,7 @@ typedef struct sealer {
     fpl_secret13                secret;
 } sealer;
 
-static void stop(const char *why)
+static _Noreturn void stop(const char *why)
 {
     fprintf(stderr, "seal13: %s\n", why);
     exit(2);

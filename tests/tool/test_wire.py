@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from command import OK, flightplan  # noqa: E402
+from command import OK, flightplan, has_hybrid  # noqa: E402
 from recorded import SUITES12, SUITES13, Recorded  # noqa: E402
 
 
@@ -42,6 +42,15 @@ class Wire(Recorded):
                     self.assertEqual("(a HelloRetryRequest, by its random)" in shown, not words)
                     self.assertRegex(shown, r"  ack record, DTLS 1\.3, epoch [23], number 0, ")
                     self.assertEqual(shown.count('"what we say"'), 2)
+
+    def test_hybrid(self):
+        """The large shares of X25519MLKEM768, where libcrypto has it: hellos in fragments, put together again."""
+        if not has_hybrid():
+            return
+        groups = ("--dtls13", "--groups", "X25519MLKEM768,x25519")
+        shown = self.decode(*self.run_of(groups, groups))
+        self.assertRegex(shown, r"    client_hello, message 0, [0-9]+ octets, of them .*: now complete\n")
+        self.assertRegex(shown, r"            group: X25519MLKEM768 \(0x11ec\)\n            key_exchange: [0-9a-f]{2240} \(1120 octets\)\n")
 
     def test_key_updates(self):
         """Generations of keys that either side began, and had the other begin."""
