@@ -206,8 +206,9 @@ typedef struct fpl_handshake {
     uint8_t              cookie[FPL_COOKIE_MAX];
     uint8_t              cookie_len;
     uint8_t              verify_requests;                   /* HelloVerifyRequests answered */
-    uint8_t              peer_share[FPL_KX_MAX_PUBLIC_LEN];
-    uint16_t             peer_share_len;
+    fpl_bytes            peer_share13;                      /* in the hello at hand, while its row is obeyed */
+    uint8_t              peer_share[FPL_KX_MAX_SHORT_LEN];  /* of DTLS 1.2, between two messages */
+    uint8_t              peer_share_len;
     fpl_prf              master;                            /* keyed with the master secret */
     fpl_certificate      peer_key;                          /* of the peer's leaf */
     fpl_buffer           peer_chain;                        /* DER certificates, one after the other */

@@ -16,10 +16,10 @@ fpl_status fpl_config_share(const fpl_config *config, fpl_kx *kx, fpl_named_grou
     return fpl_kx_generate(kx, group, NULL);
 }
 
-void fpl_keep_peer_share(fpl_conn *conn, fpl_bytes share)
+static void keep_share(fpl_conn *conn, fpl_bytes share)
 {
     memcpy(conn->hs->peer_share, share.data, share.len); /* a checked share has its group's length */
-    conn->hs->peer_share_len = (uint16_t)share.len;
+    conn->hs->peer_share_len = (uint8_t)share.len;
 }
 
 /* --- ServerKeyExchange ------------------------------------------------------------------------------ */
@@ -43,7 +43,7 @@ fpl_status fpl_act_keep_server_share12(fpl_conn *conn, const fpl_server_key_exch
     conn->group = msg->as.ecdhe_ecdsa.params.named_curve;
     conn->peer_scheme = msg->as.ecdhe_ecdsa.algorithm;
     conn->proven = true; /* the signature over these parameters has been checked */
-    fpl_keep_peer_share(conn, msg->as.ecdhe_ecdsa.params.public);
+    keep_share(conn, msg->as.ecdhe_ecdsa.params.public);
     return fpl_config_share(conn->config, &conn->hs->kx[0], conn->group);
 }
 
@@ -69,7 +69,7 @@ bool fpl_check_client_share_well_formed(const fpl_conn *conn, const fpl_client_k
 
 fpl_status fpl_act_keep_client_share12(fpl_conn *conn, const fpl_client_key_exchange *msg)
 {
-    fpl_keep_peer_share(conn, msg->as.ecdhe_ecdsa.public);
+    keep_share(conn, msg->as.ecdhe_ecdsa.public);
     return FPL_STATUS_OK;
 }
 

@@ -126,10 +126,10 @@ fpl_status fpl_hook_key_share_consider(fpl_conn *conn, const fpl_key_share_clien
 {
     fpl_key_share_entry share;
     conn->group = 0;
-    conn->hs->peer_share_len = 0;
+    conn->hs->peer_share13 = fpl_bytes_none();
     if (best_share(conn, ext->client_shares, &share)) {
         conn->group = share.group;
-        fpl_keep_peer_share(conn, share.key_exchange);
+        conn->hs->peer_share13 = share.key_exchange;
     }
     return FPL_STATUS_OK;
 }
@@ -199,6 +199,6 @@ bool fpl_extension_check_server_share_well_formed(const fpl_conn *conn, const fp
 fpl_status fpl_hook_key_share_keep(fpl_conn *conn, const fpl_key_share_server_hello *ext)
 {
     conn->group = ext->server_share.group;
-    fpl_keep_peer_share(conn, ext->server_share.key_exchange);
+    conn->hs->peer_share13 = ext->server_share.key_exchange;
     return FPL_STATUS_OK;
 }

@@ -38,8 +38,7 @@ static fpl_status respond(fpl_conn *conn)
     fpl_handshake *hs = conn->hs;
     size_t         len = 0;
     fpl_status     status = FPL_STATUS_INTERNAL;
-    switch (fpl_kx_respond(&hs->kx[0], conn->group, fpl_bytes_of(hs->peer_share, hs->peer_share_len), NULL,
-                           hs->shared_secret, &len)) {
+    switch (fpl_kx_respond(&hs->kx[0], conn->group, hs->peer_share13, NULL, hs->shared_secret, &len)) {
     case FPL_KX_OK: status = FPL_STATUS_OK; break;
     case FPL_KX_NO_MEMORY: status = FPL_STATUS_NO_MEMORY; break;
     case FPL_KX_BAD_SHARE: /* a check of the extension has seen to that */
@@ -51,7 +50,7 @@ static fpl_status respond(fpl_conn *conn)
     return status;
 }
 
-fpl_status fpl_act_choose_parameters13(fpl_conn *conn, const fpl_client_hello *msg)
+static fpl_status choose(fpl_conn *conn, const fpl_client_hello *msg)
 {
     fpl_handshake *hs = conn->hs;
     memcpy(conn->client_random, msg->random.data, sizeof conn->client_random);
@@ -75,6 +74,13 @@ fpl_status fpl_act_choose_parameters13(fpl_conn *conn, const fpl_client_hello *m
         return FPL_STATUS_INTERNAL;
     }
     return respond(conn);
+}
+
+fpl_status fpl_act_choose_parameters13(fpl_conn *conn, const fpl_client_hello *msg)
+{
+    fpl_status status = choose(conn, msg);
+    conn->hs->peer_share13 = fpl_bytes_none(); /* which ends with the hello */
+    return status;
 }
 
 fpl_plan13_answer fpl_classify_plan13(const fpl_conn *conn)

@@ -25,7 +25,7 @@ static fpl_status agree(fpl_conn *conn)
     if (share == NULL) {
         return FPL_STATUS_INTERNAL;
     }
-    switch (fpl_kx_agree(share, fpl_bytes_of(hs->peer_share, hs->peer_share_len), hs->shared_secret, &len)) {
+    switch (fpl_kx_agree(share, hs->peer_share13, hs->shared_secret, &len)) {
     case FPL_KX_OK: hs->shared_secret_len = (uint8_t)len; return FPL_STATUS_OK;
     case FPL_KX_NO_MEMORY: return FPL_STATUS_NO_MEMORY;
     case FPL_KX_BAD_SHARE: /* a check of the extension has seen to that */
@@ -51,6 +51,7 @@ fpl_status fpl_act_agree_handshake_secrets(fpl_conn *conn)
     }
     OPENSSL_cleanse(hs->shared_secret, sizeof hs->shared_secret);
     hs->shared_secret_len = 0;
+    hs->peer_share13 = fpl_bytes_none();
     fpl_shares_wipe(hs);
     if (status == FPL_STATUS_OK) {
         log_secret(conn, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", &hs->secrets13.client);
@@ -69,7 +70,7 @@ fpl_status fpl_act_derive_traffic_secrets(fpl_conn *conn)
                                            ? fpl_schedule13_application(&hs->secrets13.master,
                                                                             fpl_bytes_of(digest, len), &secrets)
                                                : FPL_STATUS_INTERNAL;
-    OPENSSL_cleanse(&hs->secrets13.master, sizeof hs->secrets13.master);
+    OPENSSL_cleanse(&hs->secrets13, sizeof hs->secrets13); /* those of epoch 2 are in its keys by now */
     if (status != FPL_STATUS_OK) {
         return status;
     }

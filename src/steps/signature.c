@@ -30,7 +30,7 @@ static fpl_bytes encode_params(const fpl_server_ecdh_params *params, uint8_t *ou
 }
 
 /* curve_type, named_curve, length and share: 4 octets around the share. */
-#define FPL_PARAMS_MAX (4 + FPL_KX_MAX_PUBLIC_LEN)
+#define FPL_PARAMS_MAX (4 + FPL_KX_MAX_SHORT_LEN)
 
 /* Spaces, the signer's own words, a zero, the handshake so far (RFC 8446 section 4.4.3): `hash` is the scheme's, while
  * the transcript has the suite's. */

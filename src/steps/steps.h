@@ -30,9 +30,6 @@ const fpl_kx *fpl_share_of(const fpl_handshake *hs, fpl_named_group group);
 /* fpl_shares_wipe wipes all shares of ours. */
 void fpl_shares_wipe(fpl_handshake *hs);
 
-/* fpl_keep_peer_share copies a share whose length was checked. */
-void fpl_keep_peer_share(fpl_conn *conn, fpl_bytes share);
-
 /* fpl_config_share makes a fresh key share of `group`. */
 fpl_status fpl_config_share(const fpl_config *config, fpl_kx *kx, fpl_named_group group);
 

@@ -144,7 +144,8 @@ START_TEST(an_answer_is_to_a_share_of_ours)
     ck_assert(fpl_extension_check_answered_group_is_demanded_group(&conn, &answer));
     ck_assert_int_eq(fpl_hook_key_share_keep(&conn, &answer), FPL_STATUS_OK);
     ck_assert_uint_eq(conn.group, P);
-    ck_assert_mem_eq(conn.hs->peer_share, share, conn.hs->peer_share_len);
+    ck_assert_uint_eq(conn.hs->peer_share13.len, sizeof share);
+    ck_assert_mem_eq(conn.hs->peer_share13.data, share, sizeof share);
     share[10] ^= 1; /* off the curve */
     ck_assert(!fpl_extension_check_server_share_well_formed(&conn, &answer));
     answer.server_share.group = X;
@@ -217,7 +218,7 @@ START_TEST(a_server_takes_the_share_that_it_likes_best)
         conn.hs->retry_group = cases[i].demanded;
         ck_assert_int_eq(fpl_hook_key_share_consider(&conn, &ext), FPL_STATUS_OK);
         ck_assert_uint_eq(conn.group, cases[i].taken);
-        ck_assert_uint_eq(conn.hs->peer_share_len, fpl_named_group_find(cases[i].taken)->share_length);
+        ck_assert_uint_eq(conn.hs->peer_share13.len, fpl_named_group_find(cases[i].taken)->share_length);
         finish();
     }
 }
@@ -232,10 +233,10 @@ START_TEST(no_share_of_ours_is_no_group_yet)
     begin(FPL_ROLE_SERVER, ours, 1);
     ext = shares_of(&h, groups, 2, groups, 1);
     conn.group = X; /* what a hello before it may have left */
-    conn.hs->peer_share_len = 32;
+    conn.hs->peer_share13 = fpl_bytes_of(h.bytes, 32);
     ck_assert_int_eq(fpl_hook_key_share_consider(&conn, &ext), FPL_STATUS_OK);
     ck_assert_uint_eq(conn.group, 0);
-    ck_assert_uint_eq(conn.hs->peer_share_len, 0);
+    ck_assert_uint_eq(conn.hs->peer_share13.len, 0);
     finish();
 }
 END_TEST
