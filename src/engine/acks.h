@@ -18,7 +18,7 @@ void fpl_acks_begin(fpl_conn *conn);
 bool fpl_acks_due(const fpl_conn *conn);
 
 /* fpl_acks_body writes the body of an ACK into `out`, of at most `cap` octets: the newest records that fit, in increasing
- * order. It returns the length; 0 if not even one fits. */
+ * order. It returns the length; 0 if not even one fits. There must be something to name: fpl_acks_due. */
 size_t fpl_acks_body(const fpl_conn *conn, uint8_t *out, size_t cap);
 
 /* FPL_ACK_BODY_MAX is the longest that fpl_acks_body makes. */
@@ -27,8 +27,8 @@ size_t fpl_acks_body(const fpl_conn *conn, uint8_t *out, size_t cap);
 /* fpl_acks_sent notes that the ACK was written. */
 void fpl_acks_sent(fpl_conn *conn);
 
-/* fpl_acks_receive takes the body of an authenticated ACK: flights learn what of them has arrived. False, with an alert
- * due, when it is malformed. */
+/* fpl_acks_receive takes the body of an authenticated ACK: flights learn what of them has arrived. A malformed one ends the
+ * connection. */
 void fpl_acks_receive(fpl_conn *conn, uint16_t epoch, fpl_bytes body);
 
 /* fpl_acks_judge tells the resend machine of `flight` what was named and not yet obeyed. */

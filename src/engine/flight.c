@@ -272,6 +272,7 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
         flight->asked_at = conn->now; /* all of it goes now: what the peer asked for before is answered */
     }
     flight->whole_acked = false;
+    flight->told_acked = false;
     if (spec->numbers_of_request) {
         number_as_request(conn, event);
     }

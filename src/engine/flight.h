@@ -13,7 +13,7 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
  * that led there: all of the flight is written again, or only what was added to it. */
 void fpl_flight_rewind(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t code);
 
-/* fpl_flight_unwritten tells whether `flight` is in a state that writes. */
+/* fpl_flight_writes tells whether `flight` is in a state that writes. */
 bool fpl_flight_writes(const fpl_flight *flight);
 
 /* fpl_flights_answered tells all outstanding flights that the peer's next flight is complete. */

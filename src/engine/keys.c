@@ -3,7 +3,6 @@
 #include <openssl/mem.h>
 #include <string.h>
 
-
 /* --- DTLS 1.2 ----------------------------------------------------------------------------------- */
 
 static fpl_status install12(fpl_conn *conn, fpl_keys keys)

@@ -144,6 +144,12 @@ static void put_fragment(fpl_packing *packing, fpl_flight *flight, uint8_t index
     fpl_sent_note(flight, packing->epoch, number_of_open(packing), index, offset, offset + part);
 }
 
+/* RFC 9147 section 5.8.3: no more records at once, whether or not the path would take them. */
+static bool must_pause(const fpl_flight *flight, const fpl_cursor *cursor)
+{
+    return flight->book != NULL && cursor->burst >= FPL_LIMIT_VALUE_RECORDS_AT_ONCE;
+}
+
 /* Packs what has not arrived of the message at the cursor, as far as it fits. False when the datagram is full. */
 static bool pack_message(fpl_packing *packing, fpl_flight *flight, fpl_cursor *cursor)
 {
@@ -154,6 +160,10 @@ static bool pack_message(fpl_packing *packing, fpl_flight *flight, fpl_cursor *c
         size_t overhead = FPL_HANDSHAKE_HEADER + (joined ? 0 : fpl_seal_overhead(packing->conn, message->epoch));
         size_t part = to - cursor->byte;
         size_t most = FPL_RECORD_MAX_PLAINTEXT - FPL_HANDSHAKE_HEADER - (joined ? packing->content : 0);
+        if (!joined && must_pause(flight, cursor)) {
+            cursor->paused = true;
+            return false;
+        }
         if (room(packing) < overhead + (part < FPL_LIMIT_VALUE_LEAST_FRAGMENT ? part : FPL_LIMIT_VALUE_LEAST_FRAGMENT)) {
             return false;
         }
@@ -175,22 +185,12 @@ static bool pack_message(fpl_packing *packing, fpl_flight *flight, fpl_cursor *c
     return true;
 }
 
-/* RFC 9147 section 5.8.3: no more records at once, whether or not the path would take them. */
-static bool must_pause(const fpl_flight *flight, const fpl_cursor *cursor)
-{
-    return flight->book != NULL && cursor->burst >= FPL_LIMIT_VALUE_RECORDS_AT_ONCE;
-}
-
 /* Packs what `flight` still has to write from its cursor on; returns whether all of it is in. */
 static bool pack_flight(fpl_packing *packing, fpl_flight *flight, fpl_cursor *cursor)
 {
     static const uint8_t ccs[1] = {1}; /* RFC 5246 section 7.1 */
     while (cursor->message < flight->num_messages && !packing->failed) {
         const fpl_flight_message *message = &flight->messages[cursor->message];
-        if (must_pause(flight, cursor) && !joins(packing, message->epoch)) {
-            cursor->paused = true;
-            return false;
-        }
         if (message->ccs) {
             if (!pack_whole(packing, message->epoch, FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC, ccs, sizeof ccs)) {
                 return false;
@@ -204,7 +204,7 @@ static bool pack_flight(fpl_packing *packing, fpl_flight *flight, fpl_cursor *cu
     return true;
 }
 
-static size_t least_mtu(fpl_conn *conn)
+static size_t configured_mtu(fpl_conn *conn)
 {
     return conn->mtu != 0 ? conn->mtu : (size_t)fpl_conn_limit(conn, FPL_LIMIT_MTU);
 }
@@ -307,7 +307,7 @@ fpl_result fpl_output_datagram(fpl_conn *conn, uint8_t *out, size_t cap, size_t 
     credit = amplification_left(conn);
     memset(&plan, 0, sizeof plan);
     plan.conn = conn;
-    plan.cap = least_mtu(conn);
+    plan.cap = configured_mtu(conn);
     if (plan.cap > credit) {
         plan.cap = credit;
     }

@@ -22,14 +22,45 @@ void fpl_sent_note(fpl_flight *flight, uint16_t epoch, uint64_t seq, uint8_t mes
     }
 }
 
-void fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq)
+static bool name_in(fpl_sent_book *book, uint16_t epoch, uint64_t seq)
+{
+    bool found = false;
+    for (uint16_t at = 0; at < book->num; at++) {
+        if (book->records[at].epoch == epoch && book->records[at].seq == seq) {
+            book->records[at].named = true;
+            found = true;
+        }
+    }
+    return found;
+}
+
+static bool ends_before(const fpl_flight *flight, uint16_t epoch)
+{
+    return flight->num_messages > 0 && flight->messages[flight->num_messages - 1].epoch < epoch;
+}
+
+/* Who acknowledges a record of an epoch has read in it, and so has had all that was sent before that epoch: the way to its
+ * keys leads through it. There are peers who forget to name the first record of a long flight. */
+static void name_earlier(fpl_conn *conn, uint16_t epoch)
 {
     for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
-        fpl_sent_book *book = conn->flights[i] != NULL ? conn->flights[i]->book : NULL;
-        for (uint16_t at = 0; book != NULL && at < book->num; at++) {
-            fpl_sent *sent = &book->records[at];
-            sent->named = sent->named || (sent->epoch == epoch && sent->seq == seq);
+        fpl_flight *flight = conn->flights[i];
+        if (flight != NULL && flight->book != NULL && flight->spec->done_when == FPL_DONE_ACKED && ends_before(flight, epoch)) {
+            flight->book->named_all = true;
         }
+    }
+}
+
+void fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq)
+{
+    bool found = false;
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        if (conn->flights[i] != NULL && conn->flights[i]->book != NULL) {
+            found = name_in(conn->flights[i]->book, epoch, seq) || found;
+        }
+    }
+    if (found) {
+        name_earlier(conn, epoch);
     }
 }
 
@@ -128,6 +159,15 @@ void fpl_sent_mark(fpl_flight *flight)
     }
     book->named_all = false;
     flight->whole_acked = whole;
+}
+
+bool fpl_sent_last_arrived(const fpl_flight *flight)
+{
+    const fpl_acked *acked = flight->book != NULL && flight->num_messages > 0
+                                 ? &flight->book->acked[flight->num_messages - 1]
+                                 : NULL;
+    return acked != NULL && acked->num == 1 && acked->from[0] == 0 &&
+           acked->to[0] >= length(flight, (uint8_t)(flight->num_messages - 1));
 }
 
 bool fpl_sent_gap(const fpl_flight *flight, uint8_t message, size_t *from, size_t *to)

@@ -19,6 +19,9 @@ bool fpl_sent_all_named(const fpl_flight *flight);
 /* fpl_sent_mark takes what was named out of what is still to be sent. */
 void fpl_sent_mark(fpl_flight *flight);
 
+/* fpl_sent_last_arrived tells whether the last message of `flight` was acknowledged, whatever of those before it was. */
+bool fpl_sent_last_arrived(const fpl_flight *flight);
+
 /* fpl_sent_gap finds the next octets from *from on, of the message at `message`, that have not arrived: [*from, *to). False
  * when there are none. An empty message is a gap of no octets until it is acknowledged. */
 bool fpl_sent_gap(const fpl_flight *flight, uint8_t message, size_t *from, size_t *to);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "engine/acks.h"
 #include "engine/dispatch.h"
 #include "engine/flight.h"
 
@@ -92,6 +93,9 @@ void fpl_timers_run(fpl_conn *conn)
                 (void)fpl_dispatch_flight(conn, conn->flights[i], &event);
             }
         }
+    }
+    if (conn->num_flights > 0) {
+        fpl_acks_tell(conn);
     }
 }
 
