@@ -82,7 +82,8 @@ void event_srtp(const options *o, const fpl_srtp_keys *keys)
 
 static bool wrong_version(const fpl_explanation *why)
 {
-    return why->alert == FPL_ALERT_DESCRIPTION_PROTOCOL_VERSION || why->alert_hint == FPL_ALERT_DESCRIPTION_PROTOCOL_VERSION;
+    return why->alert == FPL_ALERT_DESCRIPTION_PROTOCOL_VERSION ||
+           why->alert_hint == FPL_ALERT_DESCRIPTION_PROTOCOL_VERSION;
 }
 
 /* What to do about it, where we know. */

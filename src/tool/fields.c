@@ -94,7 +94,7 @@ static void print_octets(void *user, const char *name, fpl_bytes bytes)
         printf(" (%zu octets)", bytes.len);
     }
     if (is_text(bytes)) {
-        printf(" \"%.*s\"", (int)bytes.len, (const char *)bytes.data);
+        printf(" \"%.*s%s\"", (int)shown, (const char *)bytes.data, shown < bytes.len ? "..." : "");
     }
     putchar('\n');
 }

@@ -54,12 +54,13 @@ static int check_versions(const options *o)
     }
     if ((wanted & by_suites & by_groups) == 0) {
         return complain_usage(command_name(o->command),
-                              "the suites of --suites are of one version, the groups of --groups of the other: name some "
-                              "that are of the same");
+                              "the suites of --suites are of one version, the groups of --groups of the other: name "
+                              "some that are of the same");
     }
     if (o->update_keys > 0 && (wanted & by_suites & by_groups) == FPL_VERSIONS_DTLS12) {
         return complain_usage(command_name(o->command),
-                              "--update-keys is for DTLS 1.3, and DTLS 1.2 is all that is allowed: leave one of the two out");
+                              "--update-keys is for DTLS 1.3, and DTLS 1.2 is all that is allowed: leave one of the "
+                              "two out");
     }
     return TOOL_OK;
 }

@@ -153,6 +153,12 @@ S > C  +0.004125  72 octets
         self.assertIn("48 octets, decrypted to 1 and 30 of padding", shown)
         self.assertIn("17 octets, decrypted to 0\n      data: (empty)", shown)
 
+    def test_long_data(self):
+        """Data is cut short as other fields are, its text too, unless it is wanted whole."""
+        lines = [*r.hellos(), r.line("C", r.seal("C", 3, 0, b"a" * 60))]
+        self.assertIn(f'      data: {"61" * 48}... (60 octets) "{"a" * 48}..."\n', self.decode(lines, r.key_log())[0])
+        self.assertIn(f'      data: {"61" * 60} (60 octets) "{"a" * 60}"\n', self.decode(lines, r.key_log(), words=["--full"])[0])
+
     def test_messages(self):
         """Alerts, ACKs, and messages after the handshake, field by field."""
         ack = b"\0\x20" + (2).to_bytes(8, "big") + (5).to_bytes(8, "big") + (3).to_bytes(8, "big") + (1).to_bytes(8, "big")
@@ -204,7 +210,8 @@ S > C  +0.004125  72 octets
 
     def test_generation_gone(self):
         """A record of a generation whose bits a newer one has taken is not opened, nor is it mistaken."""
-        lines = [*r.hellos(), *[r.line("C", r.seal("C", epoch, 0, b"x")) for epoch in (3, 4, 5, 6, 7)], r.line("C", r.seal("C", 3, 1, b"x"))]
+        lines = [*r.hellos(), *[r.line("C", r.seal("C", epoch, 0, b"x")) for epoch in (3, 4, 5, 6, 7)],
+                 r.line("C", r.seal("C", 3, 1, b"x"))]
         shown, _ = self.decode(lines, r.key_log())
         self.assertEqual(len(RECORD.findall(shown)), 5)
         self.assertTrue(shown.rstrip().endswith(NO_LUCK), shown)
