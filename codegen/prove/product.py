@@ -1,6 +1,7 @@
-"""Client x server x network for DTLS 1.2, within bounds: what loss and repetition do to a handshake.
+"""Client x server x network, within bounds: what loss and repetition do to a handshake of DTLS 1.2, of 1.3, and of a
+client that offers both to a server of 1.2; and to key updates of both ends at once.
 
-The network holds datagrams of one item each and delivers them in any order; it may lose some and deliver
+The network holds datagrams and delivers them in any order; it may lose some and deliver
 some twice, both within bounds. Timers ring when nothing is on the way and the applications have spoken
 (`early` of them at any time). All runs within the bounds are searched, in several modes, and shown is:
 
@@ -17,17 +18,40 @@ bounds: this is no proof for more losses than were tried.
 from typing import NamedTuple
 
 from ..errors import Problem
-from .endpoint import IMPATIENT, End, Player
+from .endpoint import IMPATIENT, Player
 
-PLAIN = {"cookie12": "proceed", "version_of_hello": "dtls12", "plan12": "accept", "suite_auth": "certificate", "server_kx": "needed",
-         "ask_client": "not_asked", "client_auth": "not_requested", "client_certificate12": "given", "trust_policy": "accepted", "signer": "ours"}
+# `client` and `server`: what is offered and what is allowed; `share`: whether the client's first one is for a group of the
+# server's; `cookie`: whether a listener wants one; `updates`: whose
+# application renews keys once, `hasty`: before its Finished is acknowledged. The rest are classifiers.
+PLAIN = {"client": "dtls12", "server": "dtls12", "plays13": False, "cookie": "never", "share": "fits", "updates": "", "hasty": False, "plan12": "accept",
+         "plan_of_retry": "group_and_suite", "ask_client": "not_asked", "client_auth": "not_requested", "client_certificate12": "given",
+         "client_certificate13": "given", "trust_policy": "accepted", "signer": "ours"}
+SHOWN = {"ask_client": "asked", "client_auth": "with_cert"}
+EMPTY = {"ask_client": "asked", "client_auth": "without_cert", "client_certificate12": "empty", "client_certificate13": "empty"}
+DECIDES = {**SHOWN, "trust_policy": "ask", "signer": "external"}
 MODES = {
-    "cookie, server authenticated": {"cookie12": "send_cookie"},
-    "client certificate": {"ask_client": "asked", "client_auth": "with_cert"},
-    "applications decide and sign": {"ask_client": "asked", "client_auth": "with_cert", "trust_policy": "ask", "signer": "external"},
-    "client has no certificate": {"cookie12": "send_cookie", "ask_client": "asked", "client_auth": "without_cert", "client_certificate12": "empty"},
+    "cookie, server authenticated": {"cookie": "always"},
+    "client certificate": SHOWN,
+    "applications decide and sign": DECIDES,
+    "client has no certificate": {"cookie": "always", **EMPTY},
 }
-PSK = {"plain PSK": {"suite_auth": "psk", "server_kx": "not_needed"}, "PSK with hint": {"suite_auth": "psk", "server_kx": "needed"}}
+NEW = {"client": "dtls13", "server": "dtls13 dtls12", "plays13": True}
+MODES13 = {
+    "1.3, server authenticated": NEW,
+    "1.3, cookie and another group": {**NEW, "cookie": "always", "share": "other", **SHOWN},
+    "1.3, another group": {**NEW, "share": "other"},
+    "1.3, applications decide and sign": {**NEW, **DECIDES},
+    "1.3, client has no certificate": {**NEW, "cookie": "always", **EMPTY},
+    "1.3, both renew their keys": {**NEW, "updates": "client server"},
+    "1.3, client renews its keys at once": {**NEW, "updates": "client", "hasty": True},
+}
+WIDE = ("1.3, both renew their keys",)    # so much can happen at once that only losses are tried
+OLD_SERVER = {"client": "dtls13 dtls12", "server": "dtls12", "plays13": True}
+MODES_BOTH = {
+    "client of both, server of 1.2": OLD_SERVER,
+    "client of both, server of 1.2 with cookie": {**OLD_SERVER, "cookie": "always", **SHOWN},
+    "client of both, server of both": {"client": "dtls13 dtls12", "server": "dtls13 dtls12", "plays13": True, "cookie": "always"},
+}
 
 
 class Bounds(NamedTuple):
@@ -65,16 +89,14 @@ class Numbers:
 
 
 def problems(spec, tries=SMALL):
-    """The complaints of all modes; nothing where the spec has no DTLS 1.2 pair."""
-    pair = roles(spec)
-    if pair is None:
-        return []
-    modes = dict(MODES, **(PSK if "suite_auth" in spec.functions else {}))
+    """The complaints of all modes that the spec has machines for."""
     found = {}
-    for name, mode in modes.items():
-        for bounds in tries:
-            for rule, src, message in play(spec, pair, {**PLAIN, **mode}, bounds):
-                found.setdefault((rule, src), Problem(src, f"{rule}: {name}, {words(bounds)}: {message}"))
+    for modes, version in ((MODES, "dtls12"), (MODES13, "dtls13"), (MODES_BOTH, "dtls13")):
+        pair = roles(spec, version)
+        for name, mode in modes.items() if pair else ():
+            for bounds in dict.fromkeys(b._replace(repeats=0, early=0) for b in tries) if name in WIDE else tries:
+                for rule, src, message in play(spec, pair, {**PLAIN, **mode}, bounds):
+                    found.setdefault((rule, src), Problem(src, f"{rule}: {name}, {words(bounds)}: {message}"))
     return list(found.values())
 
 
@@ -82,14 +104,14 @@ def words(bounds):
     return f"{bounds.losses} lost, {bounds.repeats} repeated, {bounds.early} early timers"
 
 
-def roles(spec):
-    """(client, server or listener, resend machine) of DTLS 1.2, or None."""
+def roles(spec, version="dtls12"):
+    """(client, server or listener) of a version, or None."""
     machines = list(spec.machines.values())
-    client = next((m for m in machines if m.is_handshake and m.version == "dtls12" and m.role == "client"), None)
-    server = next((m for m in machines if m.is_handshake and m.version == "dtls12" and m.role == "server"), None)
+    client = next((m for m in machines if m.is_handshake and m.version == version and m.role == "client"), None)
+    server = next((m for m in machines if m.is_handshake and m.version == version and m.role == "server"), None)
     listener = next((m for m in machines if m.one_per == "datagram" and server and any(h.machine == server.name for h in m.handed_over.values())), None)
-    resend = next((m for m in machines if m.one_per == "flight" and m.version == "dtls12"), None)
-    if not (client and server and resend and "dtls12" in spec.records):
+    resend = next((m for m in machines if m.one_per == "flight" and m.version == version), None)
+    if not (client and server and resend and version in spec.records):
         return None
     return client, listener or server
 
@@ -97,7 +119,7 @@ def roles(spec):
 def play(spec, pair, mode, bounds):
     """Searches all runs of one mode; yields the first violation."""
     game = Game(spec, pair, mode, bounds)
-    start = World(*(game.ends.number(End(m.role, m.name, m.initial)) for m in pair), 0, *bounds)
+    start = World(*(game.ends.number(game.player.begin(m)) for m in pair), 0, *bounds)
     came_by, queue = {start: None}, [start]
     for world in queue:
         bad = game.judge(world)
@@ -146,7 +168,7 @@ class Game:
         for number in bits(network):
             datagram = 1 << number
             to, item = self.datagrams.values[number]
-            arrives = self.act(world, to, ("item", item))
+            arrives = self.act(world, to, ("datagram", item))
             result.append((("arrives", to, item), arrives._replace(network=arrives.network & ~datagram | self.sent(world, to, item))))
             if world.repeats:
                 result.append((("repeats", to, item), arrives._replace(network=arrives.network | datagram, repeats=world.repeats - 1)))
@@ -174,7 +196,7 @@ class Game:
 
     def sent(self, world, role, item):
         """The datagrams that an item draws at once."""
-        return self.reaction(getattr(world, role), role, ("item", item))[1]
+        return self.reaction(getattr(world, role), role, ("datagram", item))[1]
 
     def reaction(self, number, role, stimulus):
         key = (number, stimulus)
@@ -191,10 +213,9 @@ class Game:
         return self.calls[number]
 
     def ringing(self, number):
-        """(flight, timer) of the timers that may ring."""
+        """(place, timer) of the timers that may ring."""
         if number not in self.bells:
-            flights = self.ends.values[number].flights
-            self.bells[number] = [(i, t) for i, f in enumerate(flights) for t in sorted(f.timers & set(IMPATIENT))]
+            self.bells[number] = [(place, t) for place, t in self.player.bells(self.ends.values[number]) if t in IMPATIENT]
         return self.bells[number]
 
 
@@ -208,8 +229,7 @@ def comes_to_rest(player, end):
     for _ in range(100):
         if end.fate or player.listens(end) or (player.is_connected(end) and not end.flights) or "connect" in player.wishes(end):
             return True
-        bells = [("ring", index, timer) for index, flight in enumerate(end.flights) for timer in sorted(flight.timers)]
-        bells += [("ring", -1, timer) for timer in sorted(end.timers)]
+        bells = [("ring", place, timer) for place, timer in player.bells(end)]
         if not bells:
             return False
         end, _ = player.react(end, bells[0])
@@ -220,10 +240,16 @@ WORDS = {"arrives": "{1} to {0}", "repeats": "{1} to {0}, and it stays on the wa
          "calls": "{0}: {1}", "rings": "{0}: timer {1}"}
 
 
+def in_words(move):
+    """What happened, as a clause."""
+    kind, *what = move
+    return WORDS[kind].format(*(", ".join(map(str, w)) if isinstance(w, tuple) else w for w in what))
+
+
 def script(came_by, world):
     """How a world came about."""
     told = []
     while came_by[world] is not None:
-        world, (kind, *what) = came_by[world]
-        told.append(WORDS[kind].format(*what))
+        world, move = came_by[world]
+        told.append(in_words(move))
     return "; ".join(told[::-1]) or "at the start"

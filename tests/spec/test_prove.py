@@ -294,12 +294,12 @@ class RealSpecs(unittest.TestCase):
 
 class Network(unittest.TestCase):
     def play(self, mode, bounds=product.Bounds(1, 0, 0)):
-        game = product.Game(REAL, product.roles(REAL), {**product.PLAIN, **mode}, bounds)
-        world = product.World(*(game.ends.number(product.End(m.role, m.name, m.initial)) for m in product.roles(REAL)), 0, *bounds)
-        return game, world
+        pair = product.roles(REAL, "dtls13" if mode.get("plays13") else "dtls12")
+        game = product.Game(REAL, pair, {**product.PLAIN, **mode}, bounds)
+        return game, product.World(*(game.ends.number(game.player.begin(m)) for m in pair), 0, *bounds)
 
     def test_without_loss_every_mode_connects(self):
-        for mode in product.MODES.values():
+        for mode in [*product.MODES.values(), *product.MODES13.values(), *product.MODES_BOTH.values()]:
             game, world = self.play(mode, product.Bounds(0, 0, 0))
             for _ in range(100):
                 after = game.moves(world)
@@ -310,12 +310,41 @@ class Network(unittest.TestCase):
             self.assertTrue(all(game.player.is_connected(game.ends.values[n]) for n in (world.client, world.server)))
 
     def test_the_cookie_is_carried(self):
-        game, world = self.play({"cookie12": "send_cookie"})
+        game, world = self.play({"cookie": "always"})
         told = []
         for _ in range(4):
             (what, world), *_ = game.moves(world)
-            told.append(product.WORDS[what[0]].format(*what[1:]))
+            told.append(product.in_words(what))
         self.assertEqual(["client: connect", "client_hello 0 to server", "hello_verify_request 0 to client", "client_hello 1 with cookie to server"], told)
+
+    def test_both_retries_are_played(self):
+        game, world = self.play(product.MODES13["1.3, cookie and another group"])
+        told = []
+        for _ in range(5):
+            (what, world), *_ = game.moves(world)
+            told.append(product.in_words(what))
+        self.assertEqual(["client: connect", "client_hello 0 to server", "hello_retry_request 0 with cookie to client",
+                          "client_hello 1 with cookie to server", "server_hello 1 to client"], told)
+        client, server = (game.ends.values[n] for n in (world.client, world.server))
+        self.assertEqual(("dtls13_client", "dtls13_server"), (client.machine, server.machine))
+        self.assertEqual({2}, set(client.reads))
+
+    def test_a_client_of_both_goes_on_in_1_2(self):
+        game, world = self.play(product.MODES_BOTH["client of both, server of 1.2"])
+        for _ in range(3):
+            (_, world), *_ = game.moves(world)
+        self.assertEqual("dtls12_client", game.ends.values[world.client].machine)
+
+    def test_keys_are_renewed(self):
+        game, world = self.play(product.MODES13["1.3, both renew their keys"], product.Bounds(0, 0, 0))
+        seen, queue = {world}, [world]
+        for here in queue:
+            for _, after in game.moves(here):
+                if after not in seen:
+                    seen.add(after)
+                    queue.append(after)
+        newest = [tuple(game.ends.values[n].read for n in (w.client, w.server)) for w in queue if not game.moves(w)]
+        self.assertTrue(newest and all(min(pair) >= 4 for pair in newest), newest)
 
     def test_a_violation_is_a_script(self):
         text = (ROOT / "spec/machines/dtls12_server.yaml").read_text(encoding="utf-8")
