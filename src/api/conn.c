@@ -422,7 +422,8 @@ static size_t max_payload(const fpl_conn *conn, size_t overhead)
 {
     size_t configured = (size_t)fpl_conn_limit(conn, FPL_LIMIT_MAX_PAYLOAD);
     size_t mtu = conn->mtu != 0 ? conn->mtu : (size_t)fpl_conn_limit(conn, FPL_LIMIT_MTU);
-    return configured != 0 ? configured : mtu - overhead;
+    size_t most = configured != 0 ? configured : mtu - overhead;
+    return most < FPL_RECORD_MAX_PLAINTEXT ? most : FPL_RECORD_MAX_PLAINTEXT; /* however wide the path is */
 }
 
 size_t fpl_conn_max_payload(const fpl_conn *conn)
