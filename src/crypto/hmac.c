@@ -29,8 +29,8 @@ fpl_status fpl_hmac_init(fpl_hmac *hmac, fpl_hash hash, fpl_bytes key)
 {
     block padded = {{0}};
     size_t block_len = fpl_hash_block_length(hash);
-    memset(hmac, 0, sizeof(*hmac));
     if (block_len == 0) {
+        memset(hmac, 0, sizeof(*hmac));
         return FPL_STATUS_INTERNAL;
     }
     if (key.len > block_len) {

@@ -38,6 +38,7 @@ SAME_LIBCRYPTO = ("flightplan", "boringssl")
 # The most that Flightplan may take, per handshake pair, record pair or connection, in DTLS 1.2 and 1.3.
 TARGETS = {
     "instructions over bare per handshake": (450_000, 650_000),
+    "the same without SRTP keys and fingerprints": (450_000, 650_000),
     "instructions over bare per record, AES-GCM": (700, 700),
     "instructions over bare per record, ChaCha20": (None, 1_800),
     "own allocations per connection": (20, 20),
@@ -125,7 +126,7 @@ class Bench:
 
     def profile(self, version):
         """What part of a handshake's instructions the library spends outside of libcrypto and libc, and what a pair
-        spends on handing out SRTP keys, which no other library does unasked."""
+        spends on SRTP keys and on fingerprints of certificates, which no other library makes unasked."""
         profile = self.build / "callgrind.handshakes"
         handshakes = 32
         row = Row(self, self.libcrypto, "flightplan", version)
@@ -133,9 +134,10 @@ class Bench:
             *row.command("x25519", "aes", "count", handshakes))
         alone = self.annotated(profile)
         ours = sum(count for count, _, place in alone if "libflightplan" in place)
-        export = [count for count, name, _ in self.annotated(profile, "--inclusive=yes") if name == "fpl_keying_srtp"]
+        within = {name: count / handshakes for count, name, _ in self.annotated(profile, "--inclusive=yes")}
         profile.unlink()
-        return {"share": 100 * ours / sum(count for count, _, _ in alone), "srtp_export": sum(export) / handshakes}
+        return {"share": 100 * ours / sum(count for count, _, _ in alone),
+                "srtp_export": within.get("fpl_keying_srtp", 0), "fingerprints": within.get("fpl_hash_fingerprint", 0)}
 
     @staticmethod
     def annotated(profile, *options):
@@ -310,8 +312,12 @@ def record_table(found):
 def values_of(found, version):
     key = f"flightplan {version} packaged"
     ours = found["rows"][key]["x25519"]
+    over = over_bare(found, key, "x25519")
+    profile = found.get("profile", {}).get(version, {})
     values = {
-        "instructions over bare per handshake": over_bare(found, key, "x25519"),
+        "instructions over bare per handshake": over,
+        "the same without SRTP keys and fingerprints":
+            None if over is None or not profile else over - profile["srtp_export"] - profile["fingerprints"],
         "instructions over bare per record, AES-GCM": record_over_bare(found, key, "aes"),
         "instructions over bare per record, ChaCha20": record_over_bare(found, key, "chacha"),
         "own allocations per connection": ours["own_allocations_per_handshake"] / 2,
@@ -320,7 +326,7 @@ def values_of(found, version):
         "peak bytes per connection": ours["peak_bytes"] / 2,
         "datagrams per handshake": ours["client_datagrams"] + ours["server_datagrams"],
         "bytes added to a record": ours["bytes_added"],
-        "share of interpreter, tables and codecs, %": found.get("profile", {}).get(version, {}).get("share"),
+        "share of interpreter, tables and codecs, %": profile.get("share"),
         "text and rodata": found["size"]["text"] + found["size"]["rodata"],
     }
     if "scale" in found and version == "12":
@@ -355,9 +361,10 @@ def markdown(found):
             lines += handshake_table(found, group) + [""]
     lines += record_table(found) + [""] + against_targets(found)
     if "profile" in found:
-        export = [number(found["profile"][version]["srtp_export"]) for version in VERSIONS]
-        lines += ["", f"Flightplan's handshake pair includes {export[0]} instructions (DTLS 1.3: {export[1]}) for the SRTP keys "
-                      "that it hands out; the others are not asked for theirs."]
+        told = [" and ".join(number(found["profile"][version][what]) for version in VERSIONS)
+                for what in ("srtp_export", "fingerprints")]
+        lines += ["", f"Flightplan's handshake pair includes, in DTLS 1.2 and 1.3, {told[0]} instructions for the SRTP keys and "
+                      f"{told[1]} for the fingerprints that it hands out; the others are not asked for theirs."]
     size = found["size"]
     lines += ["", f"The shared library, bytes: .text {number(size['text'])}, .rodata {number(size['rodata'])}, .data.rel.ro "
                   f"(tables with pointers) {number(size['data.rel.ro'])}, the stripped file {number(size['stripped_file'])}."]

@@ -47,6 +47,31 @@ START_TEST(digest_does_not_disturb)
 }
 END_TEST
 
+START_TEST(copies_go_their_own_ways)
+{
+    static const fpl_hash kHashes[] = {FPL_HASH_SHA256, FPL_HASH_SHA384};
+    static const char *const kExpected[] = {SHA256_ABC, SHA384_ABC};
+    fpl_running_hash first;
+    fpl_running_hash second;
+    uint8_t out[FPL_HASH_MAX_LEN];
+    memset(&second, 0xee, sizeof(second));
+    ck_assert_int_eq(fpl_hash_init(&first, kHashes[_i]), FPL_STATUS_OK);
+    fpl_hash_update(&first, fpl_bytes_of(kAbc, 1));
+    fpl_hash_copy(&second, &first);
+    fpl_hash_update(&second, fpl_bytes_of(kAbc, 3)); /* not what the first goes on with */
+    fpl_hash_update(&first, fpl_bytes_of(kAbc + 1, 2));
+    (void)fpl_hash_finish(&second, out);
+    size_t len = fpl_hash_finish(&first, out);
+    unit_mem_is_hex(out, len, kExpected[_i]);
+    ck_assert_int_eq(fpl_hash_init(&first, kHashes[_i]), FPL_STATUS_OK); /* and may begin again */
+    fpl_hash_update(&first, fpl_bytes_of(kAbc, 3));
+    len = fpl_hash_finish(&first, out);
+    unit_mem_is_hex(out, len, kExpected[_i]);
+    fpl_hash_wipe(&first);
+    fpl_hash_wipe(&second);
+}
+END_TEST
+
 START_TEST(knows_its_hashes)
 {
     fpl_running_hash running;
@@ -54,6 +79,9 @@ START_TEST(knows_its_hashes)
     ck_assert_uint_eq(fpl_hash_length(FPL_HASH_SHA256), 32);
     ck_assert_uint_eq(fpl_hash_length(FPL_HASH_SHA384), 48);
     ck_assert_uint_eq(fpl_hash_length(0), 0);
+    ck_assert_uint_eq(fpl_hash_block_length(FPL_HASH_SHA256), 64);
+    ck_assert_uint_eq(fpl_hash_block_length(FPL_HASH_SHA384), 128);
+    ck_assert_uint_eq(fpl_hash_block_length(0), 0);
     for (size_t i = 0; i < FPL_NUM_HASH; i++) {
         ck_assert_uint_eq(fpl_hash_length(fpl_hash_rows[i].value), fpl_hash_rows[i].length);
     }
@@ -67,6 +95,7 @@ static void tests(TCase *tc)
 {
     tcase_add_test(tc, hashes_as_published);
     tcase_add_loop_test(tc, digest_does_not_disturb, 0, 2);
+    tcase_add_loop_test(tc, copies_go_their_own_ways, 0, 2);
     tcase_add_test(tc, knows_its_hashes);
 }
 
