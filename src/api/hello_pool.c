@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define FPL_RECORD_AND_FRAGMENT 25 /* the two headers, RFC 6347 sections 4.1 and 4.2.2 */
+
 static bool is_stale(const fpl_pooled_hello *hello, const fpl_config *config, fpl_time now)
 {
     return now - hello->born > fpl_config_limit(config, FPL_LIMIT_HELLO_POOL_LIFE);
@@ -71,6 +73,7 @@ fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *con
         hello->total = fragment->total;
         hello->born = now;
     }
+    hello->received += FPL_RECORD_AND_FRAGMENT + fragment->body.len;
     if (!fpl_spans_add(&hello->spans, fragment->offset, end)) {
         return NULL;
     }
@@ -85,6 +88,7 @@ void fpl_hello_pool_drop(fpl_pooled_hello *hello)
 {
     hello->used = false;
     hello->record_seq = 0;
+    hello->received = 0;
     memset(&hello->spans, 0, sizeof hello->spans);
 }
 

@@ -235,7 +235,7 @@ static fpl_conn *take_stranger(fpl_listener *listener, fpl_peer *old, fpl_bytes 
                     fpl_conn *conn;
                     fragment.offset = 0;
                     fragment.body = fpl_bytes_of(whole->bytes, whole->total);
-                    conn = take_hello(listener, old, address, hash, &fragment, whole->record_seq, len);
+                    conn = take_hello(listener, old, address, hash, &fragment, whole->record_seq, whole->received);
                     fpl_hello_pool_drop(whole);
                     return conn;
                 }

@@ -107,7 +107,9 @@ typedef struct fpl_flight {
     size_t                 at_byte;
     uint32_t               timer_resends;
     bool                   answers;      /* there is a message of the peer's that this flight answers */
-    uint16_t               answers_seq;
+    bool                   resent;       /* it is being written again, each message in a record of its own */
+    uint16_t               answers_from; /* first message of the flight that it answers */
+    uint16_t               answers_seq;  /* and the last */
     uint16_t               answers_epoch;
     uint64_t               answers_in;   /* the datagram that completed it: what else it holds has not come again */
     uint8_t                answers_type;
@@ -269,6 +271,7 @@ struct fpl_conn {
     bool                   early_ccs;                       /* one that came before its state */
     uint16_t               next_send_seq;
     uint32_t               next_receive_seq;                /* 65536: there are no more */
+    uint16_t               peer_flight_from;                /* first message of the peer's present flight */
     uint16_t               last_receive_seq;                /* of the newest message consumed, and whether there was one */
     uint16_t               last_receive_epoch;
     bool                   has_received;

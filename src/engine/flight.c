@@ -117,6 +117,7 @@ static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const 
         flight->spec = spec;
         flight->asked_at = FPL_NEVER;
         flight->answers = conn->has_received;
+        flight->answers_from = conn->peer_flight_from;
         flight->answers_seq = conn->last_receive_seq;
         flight->answers_epoch = conn->last_receive_epoch;
         flight->answers_type = conn->last_receive_type;
@@ -259,15 +260,20 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
     const fpl_flight_spec *spec = &machine->flights[id];
     fpl_flight            *flight = find_extended(conn, machine, spec);
     bool                   extends = flight != NULL;
+    bool                   own = machine == fpl_machines[conn->handshake.machine]; /* else a companion's: independent */
     if (!extends) {
-        fpl_flights_answered(conn);
+        if (own) {
+            fpl_flights_answered(conn);
+        }
         flight = new_flight(conn, machine, spec);
         if (flight == NULL) {
             return FPL_STATUS_NO_MEMORY;
         }
+        conn->peer_flight_from = (uint16_t)conn->next_receive_seq;
     }
     flight->id = id;
     flight->extended = extends;
+    flight->resent = false;
     if (extends) {
         flight->asked_at = conn->now; /* all of it goes now: what the peer asked for before is answered */
     }
@@ -282,7 +288,7 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
             return status;
         }
     }
-    if (flight->book != NULL && machine == fpl_machines[conn->handshake.machine]) {
+    if (flight->book != NULL && own) {
         fpl_acks_begin(conn); /* it acknowledges all that it answers, RFC 9147 section 7.1 */
     }
     tell_buffered(conn, flight, extends);
@@ -303,15 +309,21 @@ void fpl_flight_rewind(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t
     }
     if (kind != FPL_EVENT_FLIGHT) {
         conn->stats.flights_resent++;
+        flight->resent = true;
     }
     flight->at_message = 0;
     flight->at_byte = 0;
 }
 
+void fpl_flights_next_started(fpl_conn *conn)
+{
+    raise_answer(conn, FPL_PEER_NEXT_FLIGHT_STARTED);
+}
+
 void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event, bool acknowledges)
 {
     if (acknowledges) {
-        raise_answer(conn, FPL_PEER_NEXT_FLIGHT_STARTED);
+        fpl_flights_next_started(conn);
     }
     conn->next_receive_seq = (uint32_t)event->seq + 1;
     conn->last_receive_seq = event->seq;
@@ -339,6 +351,15 @@ static bool repeats(const fpl_conn *conn, const fpl_flight *flight, const fpl_fr
            memcmp(flight->answers_body + fragment->offset, fragment->body.data, fragment->body.len) == 0;
 }
 
+/* After an ACK the peer sends again only what we did not name: in DTLS 1.3 any message of its flight, whole, asks for the
+ * answer. */
+static bool repeats_part(const fpl_conn *conn, const fpl_flight *flight, const fpl_fragment *fragment)
+{
+    return flight->book != NULL && flight->answers && fragment->seq >= flight->answers_from &&
+           fragment->seq < flight->answers_seq && flight->answers_in != conn->stats.datagrams_in &&
+           fragment->offset + fragment->body.len == fragment->total;
+}
+
 bool fpl_flights_answer(const fpl_conn *conn, uint16_t seq)
 {
     for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
@@ -359,6 +380,9 @@ void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool a
     }
     for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
         fpl_flight *flight = conn->flights[i];
+        if (flight != NULL && repeats_part(conn, flight, fragment)) {
+            raise(conn, flight, FPL_EVENT_PEER, FPL_PEER_RESENT_ITS_FLIGHT);
+        }
         if (flight == NULL || !repeats(conn, flight, fragment)) {
             continue;
         }

@@ -19,6 +19,9 @@ bool fpl_flight_writes(const fpl_flight *flight);
 /* fpl_flights_answered tells all outstanding flights that the peer's next flight is complete. */
 void fpl_flights_answered(fpl_conn *conn);
 
+/* fpl_flights_next_started tells them that part of it has come: in DTLS 1.3 an implicit ACK (RFC 9147 section 7.1). */
+void fpl_flights_next_started(fpl_conn *conn);
+
 /* fpl_flights_note_received notes that the message of `event` was consumed. With `acknowledges` (DTLS 1.3) it is an
  * implicit ACK of the flight that it answers (RFC 9147 section 7.1). */
 void fpl_flights_note_received(fpl_conn *conn, const fpl_event *event, bool acknowledges);

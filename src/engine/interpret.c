@@ -320,6 +320,8 @@ static void hand_over_flights(fpl_conn *conn, const fpl_machine *to)
             uint8_t twin = fpl_machines[resend->machine]->states[resend->state].twin;
             resend->state = twin;
             resend->machine = FPL_MACHINE_RESEND12;
+            fpl_release(conn->config, conn->flights[i]->book, sizeof *conn->flights[i]->book); /* ACKs are 1.3's */
+            conn->flights[i]->book = NULL;
             conn->flights[i]->released = conn->flights[i]->released || twin == 0;
         }
     }

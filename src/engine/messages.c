@@ -189,6 +189,9 @@ static void keep_fragment(fpl_conn *conn, const fpl_fragment *fragment)
     bool   in_order = continues(conn, fragment);
     switch (fpl_reassembly_add(conn->config, &conn->reassembly, fragment, limit)) {
     case FPL_REASSEMBLY_KEPT:
+        if (is_dtls13(conn) && fragment->epoch > 0 && conn->num_flights > 0) {
+            fpl_flights_next_started(conn);
+        }
         tell_peer(conn, in_order ? FPL_PEER_FLIGHT_CONTINUES : FPL_PEER_OUT_OF_ORDER, fragment->epoch);
         break;
     case FPL_REASSEMBLY_CONFLICT:

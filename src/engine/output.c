@@ -111,9 +111,11 @@ static void put_fragment_header(uint8_t out[FPL_HANDSHAKE_HEADER], const fpl_fli
     fpl_put_uint(out + 9, 3, len);
 }
 
-static bool joins(const fpl_packing *packing, uint16_t epoch)
+/* There are peers who, at a message that they have, drop what follows it in its record: what is sent again stands alone. */
+static bool joins(const fpl_packing *packing, const fpl_flight *flight, uint16_t epoch)
 {
-    return packing->open && packing->epoch == epoch && epoch > 1 && packing->content + FPL_HANDSHAKE_HEADER < FPL_RECORD_MAX_PLAINTEXT;
+    return packing->open && !flight->resent && packing->epoch == epoch && epoch > 1 &&
+           packing->content + FPL_HANDSHAKE_HEADER < FPL_RECORD_MAX_PLAINTEXT;
 }
 
 static void begin_record(fpl_packing *packing, uint16_t epoch, fpl_cursor *cursor)
@@ -156,7 +158,7 @@ static bool pack_message(fpl_packing *packing, fpl_flight *flight, fpl_cursor *c
     const fpl_flight_message *message = &flight->messages[cursor->message];
     size_t                    to = 0;
     while (fpl_sent_gap(flight, cursor->message, &cursor->byte, &to)) {
-        bool   joined = joins(packing, message->epoch);
+        bool   joined = joins(packing, flight, message->epoch);
         size_t overhead = FPL_HANDSHAKE_HEADER + (joined ? 0 : fpl_seal_overhead(packing->conn, message->epoch));
         size_t part = to - cursor->byte;
         size_t most = FPL_RECORD_MAX_PLAINTEXT - FPL_HANDSHAKE_HEADER - (joined ? packing->content : 0);
