@@ -116,6 +116,7 @@ START_TEST(a_demand_is_for_what_we_named_and_have_not_sent)
     ck_assert_uint_eq(offered(X, &found), 1); /* in place of the other */
     ck_assert(found);
     ck_assert_ptr_null(fpl_share_of(conn.hs, P));
+    ck_assert_uint_eq(conn.hs->retry_group, X);
     ck_assert_mem_ne(conn.hs->kx[0].private_key, before, sizeof before);
     finish();
 }

@@ -167,22 +167,39 @@ START_TEST(only_what_may_change_may_change)
 }
 END_TEST
 
+static void assert_unlike(hello *one, hello *two)
+{
+    uint8_t a[FPL_FIXED_PART_LEN];
+    uint8_t b[FPL_FIXED_PART_LEN];
+    hello_read(one);
+    hello_read(two);
+    fpl_hello_fixed_part(&one->msg, false, a);
+    fpl_hello_fixed_part(&two->msg, false, b);
+    ck_assert_mem_ne(a, b, sizeof a);
+}
+
 START_TEST(parts_do_not_run_into_one_another)
-{ /* what ends one list and what begins the next are not the same */
-    static hello one, two;
-    uint8_t      a[FPL_FIXED_PART_LEN];
-    uint8_t      b[FPL_FIXED_PART_LEN];
+{ /* what ends one part and what begins the next are not the same */
+    static const uint8_t inner[] = {0x88, 0x89, 0, 0, 0, 0};
+    static hello         one, two;
     hello_begin(&one);
     hello_begin(&two);
     hello_add(&one, 0x8888, (const uint8_t *)"ab", 2);
     hello_add(&one, 0x8889, (const uint8_t *)"c", 1);
     hello_add(&two, 0x8888, (const uint8_t *)"a", 1);
     hello_add(&two, 0x8889, (const uint8_t *)"bc", 2);
-    hello_read(&one);
-    hello_read(&two);
-    fpl_hello_fixed_part(&one.msg, false, a);
-    fpl_hello_fixed_part(&two.msg, false, b);
-    ck_assert_mem_ne(a, b, sizeof a);
+    assert_unlike(&one, &two);
+    hello_begin(&one);
+    hello_begin(&two);
+    hello_add(&one, 0x8888, NULL, 0); /* two, or one that holds what looks like the other's head */
+    hello_add(&one, 0x8889, NULL, 0);
+    hello_add(&two, 0x8888, inner, sizeof inner);
+    assert_unlike(&one, &two);
+    hello_begin(&one);
+    hello_begin(&two);
+    hello_add(&one, 0x8888, (const uint8_t *)"a", 1);
+    hello_add(&two, 0x8889, (const uint8_t *)"a", 1);
+    assert_unlike(&one, &two);
 }
 END_TEST
 
@@ -297,6 +314,7 @@ START_TEST(a_cookie_is_whole_and_ours_or_nothing)
     fpl_put_uint(bytes, 2, len - 2 + 1);
     ck_assert_int_eq(judged(bytes, len + 1), FPL_ANSWER_COOKIE13_INVALID);
     fpl_put_uint(bytes, 2, len - 2);
+    ck_assert_int_eq(judged(bytes, len + 1), FPL_ANSWER_COOKIE13_INVALID); /* what follows it belongs to nothing */
     for (size_t take = 0; take < sizeof address; take++) {
         conn.address = fpl_bytes_of(address, take);
         ck_assert_int_eq(judged(bytes, len), FPL_ANSWER_COOKIE13_INVALID);

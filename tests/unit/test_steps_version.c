@@ -143,6 +143,7 @@ END_TEST
 START_TEST(a_server_that_could_do_more_says_so)
 { /* SM-33 */
     static const uint8_t zeros[32];
+    static hello         h;
     for (unsigned versions = 1; versions <= 3; versions += 2) {
         begin(FPL_ROLE_SERVER, versions);
         fpl_mark_downgrade(&conn);
@@ -152,6 +153,11 @@ START_TEST(a_server_that_could_do_more_says_so)
             ck_assert_mem_eq(conn.server_random + 24, zeros, 8);
         }
         ck_assert_mem_eq(conn.server_random, zeros, 24);
+        hello_begin(&h); /* whichever client it is that DTLS 1.2 is chosen for */
+        hello_read(&h);
+        ck_assert_int_eq(fpl_act_choose_parameters12(&conn, &h.msg), FPL_STATUS_OK);
+        ck_assert_mem_ne(conn.server_random, zeros, 24);
+        ck_assert_int_eq(memcmp(conn.server_random + 24, "DOWNGRD\001", 8) == 0, versions == BOTH);
         finish();
     }
 }
