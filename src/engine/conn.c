@@ -120,7 +120,7 @@ void fpl_conn_report(fpl_conn *conn, uint8_t report)
     }
 }
 
-fpl_data_grant fpl_conn_data_grant(const fpl_conn *conn)
+void fpl_conn_note_grant(fpl_conn *conn)
 {
     uint8_t grant = fpl_instance_state(&conn->handshake)->application_data;
     for (uint8_t i = 0; i < conn->num_companions; i++) {
@@ -130,12 +130,12 @@ fpl_data_grant fpl_conn_data_grant(const fpl_conn *conn)
             grant = FPL_DATA_RECEIVE;
         }
     }
-    return (fpl_data_grant)grant;
+    conn->grant = grant;
 }
 
 fpl_phase fpl_conn_phase(const fpl_conn *conn)
 {
-    if (fpl_instance_state(&conn->handshake)->application_data != FPL_DATA_NONE) {
+    if (conn->grant != FPL_DATA_NONE) {
         return FPL_PHASE_CONNECTED;
     }
     return conn->authenticated ? FPL_PHASE_KEYED : FPL_PHASE_PLAIN;

@@ -241,6 +241,7 @@ struct fpl_conn {
     fpl_instance           handshake;                       /* the handshake machine */
     fpl_instance           companions[FPL_MAX_COMPANIONS];
     uint8_t                num_companions;
+    uint8_t                grant;                           /* fpl_data_grant of the states they are in */
     uint8_t                fixed[FPL_NUM_FIXED + 1];        /* answers of fixed classifiers, by slot + 1 */
     uint32_t               settled[FPL_NUM_FIXED + 1];      /* outcomes still allowed; 0 = all */
     fpl_clock              clocks[FPL_NUM_TIMERS];
@@ -357,8 +358,12 @@ void fpl_conn_drop_work(fpl_conn *conn);
 void fpl_conn_report(fpl_conn *conn, uint8_t report);
 
 /* fpl_conn_data_grant is which way application data may flow: what the handshake's state grants, less what a companion
- * takes away. */
-fpl_data_grant fpl_conn_data_grant(const fpl_conn *conn);
+ * takes away. Asked for every record, so fpl_conn_note_grant notes it whenever a machine may have moved. */
+void fpl_conn_note_grant(fpl_conn *conn);
+static inline fpl_data_grant fpl_conn_data_grant(const fpl_conn *conn)
+{
+    return (fpl_data_grant)conn->grant;
+}
 
 /* fpl_conn_phase is how far the connection has come, as the record tables see it. */
 fpl_phase fpl_conn_phase(const fpl_conn *conn);

@@ -30,6 +30,7 @@ fpl_taken fpl_dispatch(fpl_conn *conn, const fpl_event *event)
             taken = taken == FPL_TAKEN_UNLISTED ? also : taken;
         }
     }
+    fpl_conn_note_grant(conn);
     return taken;
 }
 
