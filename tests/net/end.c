@@ -99,6 +99,9 @@ static assoc *adopt(end *e, fpl_conn *conn)
     a->next = e->assocs;
     a->started = e->world->now;
     a->deadline = FPL_NEVER;
+    a->datagrams_in = e->pieces;
+    a->bytes_in = e->piece_bytes;
+    e->pieces = e->piece_bytes = 0;
     a->validated = e->side == CLIENT || !plan_limited(p);
     tap_begin(&a->tap, &e->world->log, e->side == CLIENT);
     if (a->first) {
@@ -490,6 +493,8 @@ static void receive_at_door(end *e, packet *p)
         return;
     }
     e->strangers_in += p->len;
+    e->pieces++;
+    e->piece_bytes += p->len;
     answer_stranger(e);
 }
 

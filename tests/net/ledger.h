@@ -34,7 +34,8 @@ typedef struct ledger_flight {
     fpl_time asked;          /* last resend for which the peer gave the reason; FPL_NEVER = none */
     fpl_time resets[LEDGER_RESETS]; /* times of ACKs that may have set the timer back to its beginning */
     unsigned num_resets;
-    unsigned by_timer;       /* since the last of them that did */
+    unsigned by_timer;       /* since the last of them that surely did, */
+    unsigned by_timer_at_least, resets_seen; /* since the last of them that may have */
     unsigned records;        /* written at once, the last time */
     bool     in_pieces;      /* begun under the amplification limit: no pace can be told */
 } ledger_flight;

@@ -139,7 +139,7 @@ static void mischief(network *n, int side, const uint8_t *datagram, size_t datag
         }
     }
     if (rng_percent(&n->rng, path->junk)) {
-        size_t len = stranger_forges(&n->rng, plan_version(n->plan), side, bytes, sizeof bytes);
+        size_t len = stranger_forges(&n->rng, n->plan, side, bytes, sizeof bytes);
         put(n, side, NULL, bytes, len, arrival(n, side, now));
         n->forged++;
     }

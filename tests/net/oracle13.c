@@ -332,11 +332,13 @@ static void by_timer(assoc *a, ledger_flight *f)
                        (unsigned long long)(w->now - f->armed), (unsigned long long)f->interval);
     }
     f->by_timer = anew ? 1 : f->by_timer + 1;
+    f->by_timer_at_least = anew || f->num_resets != f->resets_seen ? 1 : f->by_timer_at_least + 1;
+    f->resets_seen = f->num_resets;
     f->other_interval = on && anew ? doubled(p, before) : 0;
     f->interval = doubled(p, anew ? p->resend_initial : before);
     a->pace.by_timer_in_all++;
-    if (f->by_timer > p->resend_times) {
-        world_complain(w, "%s: resend number %u by timer, %u allowed", name_of(a->end), f->by_timer, p->resend_times);
+    if (f->by_timer_at_least > p->resend_times) {
+        world_complain(w, "%s: resend number %u by timer, %u allowed", name_of(a->end), f->by_timer_at_least, p->resend_times);
     }
     f->armed = w->now;
 }
@@ -402,7 +404,7 @@ bool oracle13_gave_up(const assoc *a)
     for (unsigned i = 0; i < l->num_flights; i++) {
         const ledger_flight *f = &l->flights[i];
         fpl_time             waited = a->failed_at - f->armed;
-        if (f->in_pieces || (f->written > 0 && f->by_timer == p->resend_times &&
+        if (f->in_pieces || (f->written > 0 && f->by_timer_at_least <= p->resend_times && f->by_timer >= p->resend_times &&
                              (waited == f->interval || waited == f->other_interval))) {
             return true;
         }

@@ -47,13 +47,13 @@ static size_t forge13(rng *r, uint8_t *out)
     return len + 5;
 }
 
-size_t stranger_forges(rng *r, uint16_t version, int side, uint8_t *out, size_t cap)
+size_t stranger_forges(rng *r, const plan *p, int side, uint8_t *out, size_t cap)
 {
     uint64_t seq = rng_below(r, 40);
     size_t   len = rng_below(r, 120);
     size_t   head = VIEW_RECORD_HEADER;
     memset(out, 0, cap);
-    if (version == FPL_DTLS13 && rng_percent(r, 50)) {
+    if (plan_version(p) == FPL_DTLS13 && rng_percent(r, 50)) {
         return forge13(r, out);
     }
     switch (rng_below(r, 9)) {
@@ -104,7 +104,7 @@ size_t stranger_forges(rng *r, uint16_t version, int side, uint8_t *out, size_t 
         rng_fill(r, out + head, len);
         return head + len;
     default: /* HelloRequest, which a client of 1.2 ignores; others would take it for what it is not */
-        if (side == CLIENT || version != FPL_DTLS12) {
+        if (side == CLIENT || p->side[CLIENT].versions != FPL_VERSIONS_DTLS12) {
             return 0;
         }
         head = put_header(out, VIEW_HANDSHAKE, 0xfefd, 0, seq, VIEW_MESSAGE_HEADER);

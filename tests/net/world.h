@@ -96,6 +96,7 @@ struct end {
     rng           random; /* what the library draws from */
     rng           choices;
     uint64_t      strangers_in, strangers_out; /* bytes that a listener was sent, and answered, without a connection */
+    uint64_t      pieces, piece_bytes; /* of those, since the last connection: pieces of its hello, it may be */
     unsigned      idle_wakes; /* deadlines in a row that brought nothing, not even a later deadline */
 };
 
