@@ -17,7 +17,7 @@ foreach(name ${names})
   endif()
 endforeach()
 
-string(REGEX MATCHALL "`(self|sm|rl|fr|rt|hc|ds|wr|cl|parity|row)[0-9]*_[a-z0-9_]+`" told "${readme}")
+string(REGEX MATCHALL "`(self|sm|rl|fr|rt|hc|ds|ph|wr|cl|parity|auto|row)[0-9]*_[a-z0-9_]+`" told "${readme}")
 foreach(name ${told})
   string(REPLACE "`" "" name "${name}")
   if(NOT name IN_LIST names)

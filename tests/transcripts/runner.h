@@ -34,6 +34,7 @@ extern const scenario ph_scenarios[];
 extern const scenario cl_13_scenarios[];
 extern const scenario auto_scenarios[];
 extern const scenario parity_13_scenarios[];
+extern const scenario rows_13_scenarios[];
 
 bool runner_verbose(void);
 
