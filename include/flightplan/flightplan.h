@@ -106,7 +106,8 @@ FPL_EXPORT fpl_result fpl_config_set_groups(fpl_config *config, const fpl_named_
  * peer's. The default is every scheme marked as used. FPL_MISUSE as above. */
 FPL_EXPORT fpl_result fpl_config_set_signature_schemes(fpl_config *config, const fpl_signature_scheme *schemes, size_t num);
 
-/* fpl_client_auth says whether a server asks for the client's certificate (RFC 5246 section 7.4.4). */
+/* fpl_client_auth says whether a server asks for the client's certificate (RFC 5246 section 7.4.4, RFC 8446
+ * section 4.3.2). */
 typedef enum fpl_client_auth {
     FPL_CLIENT_AUTH_NONE,
     FPL_CLIENT_AUTH_OFF,      /* the default */
@@ -116,8 +117,8 @@ typedef enum fpl_client_auth {
 FPL_EXPORT fpl_result fpl_config_set_client_auth(fpl_config *config, fpl_client_auth client_auth);
 
 /* fpl_config_set_cookie_exchange says whether a listener makes a client prove its address first
- * (RFC 6347 section 4.2.1). On by default. Connections made without a listener never do: they are bound
- * by the amplification limit until fpl_conn_set_address_validated. */
+ * (RFC 6347 section 4.2.1, RFC 9147 section 5.1). On by default. Connections made without a listener never do: they are
+ * bound by the amplification limit until fpl_conn_set_address_validated. */
 FPL_EXPORT fpl_result fpl_config_set_cookie_exchange(fpl_config *config, bool on);
 
 /* fpl_trust says who judges the peer's certificate, once its signature has been verified. Fingerprints
@@ -130,7 +131,7 @@ typedef enum fpl_trust {
 FPL_EXPORT fpl_result fpl_config_set_trust(fpl_config *config, fpl_trust trust);
 
 /* fpl_plaintext_alerts says what a fatal alert is worth that anybody could have forged, before the
- * handshake has keys (RFC 6347 section 4.1.2.7). */
+ * handshake has keys (RFC 6347 section 4.1.2.7, RFC 9147 section 4.5.2). */
 typedef enum fpl_plaintext_alerts {
     FPL_PLAINTEXT_ALERTS_NONE,
     FPL_PLAINTEXT_ALERTS_HINT, /* the default: remembered, told by fpl_conn_explain if the handshake times out */
@@ -208,7 +209,8 @@ FPL_EXPORT fpl_result fpl_config_set_random(fpl_config *config, fpl_random_fn fi
  * Free with fpl_conn_free. */
 FPL_EXPORT fpl_conn *fpl_conn_new(const fpl_config *config, fpl_role role, fpl_time now);
 
-/* fpl_conn_free wipes and frees `conn`, taking it out of the listener that made it. NULL is allowed. Nothing is sent: close first to tell the peer. */
+/* fpl_conn_free wipes and frees `conn`, taking it out of the listener that made it. NULL is allowed. Nothing is sent:
+ * close first to tell the peer. */
 FPL_EXPORT void fpl_conn_free(fpl_conn *conn);
 
 /* fpl_conn_add_peer_fingerprint pins the peer: only a certificate with one of the SHA-256 fingerprints
@@ -420,7 +422,7 @@ FPL_EXPORT size_t fpl_conn_explain_text(const fpl_conn *conn, char *out, size_t 
 
 /* fpl_listener_new makes a server's door from `config` (frozen; must outlive it). It answers the first
  * ClientHello of an address with a cookie without remembering anything, and makes a connection only when
- * the cookie comes back (RFC 6347 section 4.2.1). NULL as for fpl_conn_new. */
+ * the cookie comes back (RFC 6347 section 4.2.1, RFC 9147 section 5.1). NULL as for fpl_conn_new. */
 FPL_EXPORT fpl_listener *fpl_listener_new(const fpl_config *config, fpl_time now);
 
 /* fpl_listener_free frees the listener and all its connections. NULL is allowed. */
@@ -450,7 +452,7 @@ FPL_EXPORT fpl_result fpl_listener_poll(fpl_listener *listener, uint8_t *buf, si
 FPL_EXPORT fpl_conn *fpl_listener_next_due(fpl_listener *listener, fpl_time now);
 
 /* fpl_listener_next_replaced returns a connection that ended because its peer started anew and the new
- * association is CONNECTED (RFC 6347 section 4.2.8), or NULL. Release it. */
+ * association is CONNECTED (RFC 6347 section 4.2.8, RFC 9147 section 5.11), or NULL. Release it. */
 FPL_EXPORT fpl_conn *fpl_listener_next_replaced(fpl_listener *listener);
 
 /* fpl_conn_address returns the address a listener's connection was made for; NULL and 0 without a listener. */
