@@ -2,7 +2,8 @@
  *
  *   fpl_peer server 0 [OPTION=VALUE...]         fpl_peer client PORT [OPTION=VALUE...]
  *
- * Options: those of other.h, and validated=0|1 (the address is proven by other means).
+ * Options: those of other.h, validated=0|1 (the address is proven by other means), and keylog=FILE (whoever reads it
+ * reads the connection).
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -69,6 +70,12 @@ static void show_step(void *arg, const fpl_conn *conn, const fpl_trace_event *ev
             or_dash(event->machine), or_dash(event->state), or_dash(event->event), or_dash(event->outcome),
             event->check == NULL ? "" : " refused by ", event->check == NULL ? "" : event->check, or_dash(event->next),
             or_dash(event->file), event->line);
+}
+
+static void keep_secret(void *arg, const char *line)
+{
+    (void)fprintf((FILE *)arg, "%s\n", line);
+    (void)fflush((FILE *)arg);
 }
 
 /* ---- options ---- */
@@ -144,6 +151,12 @@ static void take_option(peer *p, const char *name, const char *value)
     } else if (strcmp(name, "mtu") == 0) {
         p->mtu = strtoul(value, NULL, 10);
         must(fpl_config_set(p->config, FPL_SETTING_MTU, p->mtu), value);
+    } else if (strcmp(name, "keylog") == 0) {
+        FILE *file = fopen(value, "w");
+        if (file == NULL) {
+            refuse("cannot write", value);
+        }
+        must(fpl_config_set_key_log(p->config, keep_secret, file), value);
     } else if (strcmp(name, "validated") == 0) {
         p->validated = value[0] == '1';
     } else {

@@ -155,12 +155,16 @@ class LinePeer:
 
 
 class FplPeer(LinePeer):
+    keylog = None
+
     def versions(self):
         return VERSIONS[self.case.we or self.case.version]
 
     def own_options(self):
         if self.role == "server":
             yield f"validated={int(self.case.cookie == 'off')}"
+        if self.keylog:
+            yield f"keylog={self.keylog}"
 
     def epochs(self):
         """The low bits of the epochs of the records last received and sent."""
@@ -206,6 +210,12 @@ class BoringPeer(LinePeer):
 
 class WolfsslPeer(LinePeer):
     least_mtu = 576
+    largest_out = largest_in = LARGEST - 64  # the whole record has to stay below
+
+    @property
+    def refused(self):
+        """As a server it keeps silent about a ClientHello that it does not take."""
+        return LinePeer.refused if self.role == "client" else None
 
 
 class DimplPeer(LinePeer):

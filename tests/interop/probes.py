@@ -2,7 +2,7 @@
 
 import time
 
-from cases import Case
+from cases import IMPOSSIBLE, Case
 from process import Failure
 from relay import Relay, Weather
 from talk import QUICK, Talk
@@ -14,7 +14,7 @@ def _begun(room, case):
     return talk
 
 
-def s_server_cookie(room):
+def s_server_cookie(room, role):
     """s_server as it is started without any word of cookies."""
     talk = _begun(room, Case("openssl", "client", cookie="off"))
     try:
@@ -25,7 +25,7 @@ def s_server_cookie(room):
         _end(talk)
 
 
-def s_server_close(room):
+def s_server_close(room, role):
     """Every way to make it end: q, Q, the end of its input."""
     seen = []
     for what, word in (("q", b"q\n"), ("Q", b"Q\n"), ("the end of its input", None)):
@@ -48,7 +48,7 @@ def s_server_close(room):
             "; ".join(f"after {what}: {'a' if closed else 'no'} close_notify" for what, closed in seen))
 
 
-def gnutls_serv_close(room):
+def gnutls_serv_close(room, role):
     """The only thing that makes gnutls-serv stop talking is a signal."""
     talk = _begun(room, Case("gnutls", "client"))
     try:
@@ -66,7 +66,7 @@ def gnutls_serv_close(room):
         _end(talk)
 
 
-def gnutls_silence(room):
+def gnutls_silence(room, role):
     """Long enough for three resends."""
     talk = _begun(room, Case("libgnutls", "server", cookie="unproven", mtu=400, loss="0:0"))
     relay = Relay(talk.ours.serve(), Weather(), 0)
@@ -80,7 +80,7 @@ def gnutls_silence(room):
         relay.end()
 
 
-def mbedtls_split_hello(room):
+def mbedtls_split_hello(room, role):
     talk = _begun(room, Case("mbedtls", "client", client="off", mtu=256, hello="long"))
     try:
         talk.begin()
@@ -95,7 +95,7 @@ def mbedtls_split_hello(room):
         _end(talk)
 
 
-def mbedtls_whole_hello(room):
+def mbedtls_whole_hello(room, role):
     talk = _begun(room, Case("mbedtls", "server", client="off", mtu=256, hello="long"))
     try:
         talk.begin()
@@ -106,11 +106,115 @@ def mbedtls_whole_hello(room):
         _end(talk)
 
 
+def boring_cookie(room, role):
+    return _wire(room, Case("boring", role, "1.3", cookie="on"), "retries", 0, "HelloRetryRequests of a server that was asked for a cookie")
+
+
+def nss_cookie(room, role):
+    return _wire(room, Case("nss", role, "1.3", cookie="off", retry="group"), "cookies", 1,
+                 "cookie in the HelloRetryRequest for a group")
+
+
+def dimpl_cookie(room, role):
+    return _wire(room, Case("dimpl", role, "1.3", cookie="off", retry="group"), "cookies", 1,
+                 "cookie in the HelloRetryRequest for a group, with use_server_cookie(false)")
+
+
+def dimpl_name(room, role):
+    return _wire(room, Case("dimpl", role, "1.3", hello="long"), "name", "-", "for the server's name in its ClientHello")
+
+
+def dimpl_certificate(room, role):
+    case = Case("dimpl", role, "1.3", client="none")
+    shown = room.credentials["client-p256"].fingerprint
+    return _wire(room, case, "certificate", shown, "is the certificate that it showed")
+
+
+def dimpl_certificate_required(room, role):
+    talk = _begun(room, Case("dimpl", role, "1.3", client="none"))
+    try:
+        talk.begin()
+        why = talk.theirs.process.wait_text(rb"^failed ([^\n]*)\n", "failure", QUICK)[1].decode()
+        return "no client certificate" in why, why
+    finally:
+        _end(talk)
+
+
+def dimpl_update(room, role):
+    return _no_update(room, Case("dimpl", role, "1.3"))
+
+
+def wolfssl_update(room, role):
+    return _no_update(room, Case("wolfssl", role, "1.3"))
+
+
+def wolfssl_mtu(room, role):
+    talk, connected = _small(room, Case("wolfssl", role, "1.3", cookie="off", mtu=256))
+    said = talk.theirs.process.said["out"].decode("utf-8", "replace")
+    failed = [line for line in said.splitlines() if line.startswith("failed")]
+    return not connected, failed[0] if failed else "a connection" if connected else "nothing but silence"
+
+
+def nss_mtu(room, role):
+    talk, connected = _small(room, Case("nss", role, "1.3", cookie="off", mtu=256))
+    lost = [line for line in talk.theirs.process.said["err"].decode("utf-8", "replace").splitlines() if line.startswith("lost")]
+    return not connected and len(lost) > 5, f"{len(lost)} of its datagrams did not fit, the last: {lost[-1] if lost else 'none'}"
+
+
+def wolfssl_hello(room, role):
+    talk = _begun(room, Case("wolfssl", role, "1.3", cookie="on", mtu=256, hello="long"))
+    try:
+        talk.begin()
+        time.sleep(3)
+        said = talk.ours.process.said
+        return (b"connected" not in said["out"] and b"message:server_hello" not in said["err"],
+                "no answer in 3 s to a ClientHello that was sent in two pieces, and again")
+    finally:
+        _end(talk)
+
+
+def _wire(room, case, fact, wanted, what):
+    """A connection, and one fact of it that we saw."""
+    talk = _begun(room, case)
+    try:
+        talk.begin()
+        found = talk.ours.connected(QUICK)[fact]
+        return str(found) == str(wanted), f"{found} {what}"
+    finally:
+        _end(talk)
+
+
+def _no_update(room, case):
+    talk = _begun(room, case)
+    try:
+        talk.begin()
+        talk.ours.connected(QUICK)
+        talk.theirs.connected(QUICK)
+        talk.theirs.tell("update", 0)
+        said = talk.theirs.event("updating", QUICK)
+        return said != "0", said
+    finally:
+        _end(talk)
+
+
+def _small(room, case):
+    """(the talk, whether there was a connection) with a peer that is held to the case's MTU, whatever it is known for."""
+    talk = _begun(room, case)
+    talk.theirs.least_mtu = 0
+    try:
+        talk.begin()
+        talk.ours.connected(QUICK)
+        return talk, True
+    except Failure:
+        return talk, False
+    finally:
+        _end(talk)
+
+
 def _end(talk):
     for side in (talk.ours, talk.theirs):
         if side.process:
             side.process.end()
 
 
-PROBES = {probe.__name__: probe for probe in (
-    s_server_cookie, s_server_close, gnutls_serv_close, gnutls_silence, mbedtls_split_hello, mbedtls_whole_hello)}
+PROBES = {rule.probe: globals()[rule.probe] for rule in IMPOSSIBLE}

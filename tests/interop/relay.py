@@ -24,8 +24,9 @@ class Weather:
 
 
 class Relay:
-    def __init__(self, target, weather, seed):
-        self.weather = weather
+    def __init__(self, target, weather, seed, record=None):
+        """`record` is a file for what arrives, in the form that `flightplan decode` reads."""
+        self.weather, self.record, self.began = weather, record, time.monotonic()
         self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.front.bind(("127.0.0.1", 0))
         self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -84,6 +85,9 @@ class Relay:
 
     def _pass(self, source, datagram):
         self.passed += 1
+        if self.record:
+            way = "C>S" if source is self.front else "S>C"
+            print(way, f"+{time.monotonic() - self.began:.3f}", datagram.hex(), file=self.record, flush=True)
         try:
             if source is self.front:
                 self.back.send(datagram)

@@ -44,6 +44,8 @@ def arguments():
     parser.add_argument("--only", default="", metavar="TEXT", help="cases with this in their names")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of pairs")
     parser.add_argument("--loss-seeds", type=int, default=2, metavar="N", help="seeds for each kind of bad weather")
+    parser.add_argument("--capture", type=Path, metavar="FOLDER",
+                        help="keep each case's datagrams and our keys there, for `flightplan decode --keylog`")
     parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1), help="cases at once; they mostly wait")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--quiet", action="store_true", help="no line for a case that passed")
@@ -107,13 +109,15 @@ def main():
     crates = crates_of(wanted)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fpl-interop-") as folder:
-        room = Room(args.programs, credentials.make(folder), Ports(), crates)
+        if args.capture:
+            args.capture.mkdir(parents=True, exist_ok=True)
+        room = Room(args.programs, credentials.make(folder), Ports(), crates, args.capture)
         report = table.Report(args.quiet)
         play_all(room, wanted, args, report)
         if not args.case and not args.only:
             for rule in cases.IMPOSSIBLE:
                 if any((case.peer, case.role) == (rule.peer, rule.role) for case in wanted):
-                    report.add_probe(rule, *PROBES[rule.probe](room))
+                    report.add_probe(rule, *PROBES[rule.probe](room, rule.role))
     report.print(time.monotonic() - began)
     return 1 if report.failed else 0
 
