@@ -171,6 +171,7 @@ void fpl_acks_receive(fpl_conn *conn, uint16_t epoch, fpl_bytes body)
     fpl_reader  reader = fpl_reader_of(NULL, 0);
     fpl_bytes   list;
     bool        empty = true;
+    uint16_t    newest = 0; /* epoch of ours of which something was named */
     if (!fpl_message_decode(&msg, FPL_MESSAGE_ACK, epoch, body, &reader)) {
         conn->stats.dropped_malformed++;
         fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, reader.alert, reader.where, "rfc9147#7");
@@ -181,8 +182,11 @@ void fpl_acks_receive(fpl_conn *conn, uint16_t epoch, fpl_bytes body)
         if (number.epoch > UINT16_MAX) {
             continue; /* no epoch of ours */
         }
-        fpl_sent_name(conn, (uint16_t)number.epoch, number.sequence_number);
+        if (fpl_sent_name(conn, (uint16_t)number.epoch, number.sequence_number) && number.epoch > newest) {
+            newest = (uint16_t)number.epoch;
+        }
     }
+    fpl_sent_name_earlier(conn, newest);
     if (empty) {
         tell_empty(conn);
     }

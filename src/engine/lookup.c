@@ -88,7 +88,7 @@ bool fpl_conn_takes_seq_any(const fpl_conn *conn, uint8_t type, uint16_t epoch)
     fpl_event_key      key;
     memset(&key, 0, sizeof key);
     key.kind = FPL_EVENT_MESSAGE;
-    key.code = fpl_message_find(machine->version, type);
+    key.code = find_message(machine, type);
     key.epoch = epoch;
     row = key.code == FPL_MESSAGE_NONE ? NULL : fpl_row_find(conn, machine, fpl_instance_state(&conn->handshake), &key);
     return row != NULL && row->event.seq_any;

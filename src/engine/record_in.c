@@ -5,6 +5,7 @@
 #include "engine/acks.h"
 #include "engine/content.h"
 #include "engine/dispatch.h"
+#include "engine/ending.h"
 #include "engine/held.h"
 #include "engine/lookup.h"
 #include "fpl_records.h"
@@ -250,6 +251,10 @@ static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *
     opened.seq = plain.seq;
     opened.body = plain.content;
     opened.len = plain.len;
+    if (plain.len == 0 && (plain.type == FPL_CONTENT_TYPE_HANDSHAKE || plain.type == FPL_CONTENT_TYPE_ALERT)) {
+        fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE, "empty record", "rfc8446#5.4");
+        return;
+    }
     if (conn->new_epoch_unused && opened.epoch == conn->read_epoch) {
         conn->new_epoch_unused = false;
         fpl_raise(conn, FPL_EVENT_PEER, FPL_PEER_USED_NEW_EPOCH);

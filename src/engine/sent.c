@@ -34,24 +34,7 @@ static bool name_in(fpl_sent_book *book, uint16_t epoch, uint64_t seq)
     return found;
 }
 
-static bool ends_before(const fpl_flight *flight, uint16_t epoch)
-{
-    return flight->num_messages > 0 && flight->messages[flight->num_messages - 1].epoch < epoch;
-}
-
-/* Who acknowledges a record of an epoch has read in it, and so has had all that was sent before that epoch: the way to its
- * keys leads through it. There are peers who forget to name the first record of a long flight. */
-static void name_earlier(fpl_conn *conn, uint16_t epoch)
-{
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
-        fpl_flight *flight = conn->flights[i];
-        if (flight != NULL && flight->book != NULL && flight->spec->done_when == FPL_DONE_ACKED && ends_before(flight, epoch)) {
-            flight->book->named_all = true;
-        }
-    }
-}
-
-void fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq)
+bool fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq)
 {
     bool found = false;
     for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
@@ -59,9 +42,7 @@ void fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq)
             found = name_in(conn->flights[i]->book, epoch, seq) || found;
         }
     }
-    if (found) {
-        name_earlier(conn, epoch);
-    }
+    return found;
 }
 
 /* An empty message counts as one octet, which its record carried. */
@@ -159,6 +140,29 @@ void fpl_sent_mark(fpl_flight *flight)
     }
     book->named_all = false;
     flight->whole_acked = whole;
+}
+
+static bool ends_before(const fpl_flight *flight, uint16_t epoch)
+{
+    return flight->num_messages > 0 && flight->messages[flight->num_messages - 1].epoch < epoch;
+}
+
+static bool last_is_named(const fpl_flight *flight)
+{
+    fpl_spans spans;
+    with_named(flight, (uint8_t)(flight->num_messages - 1), &spans);
+    return fpl_spans_whole(&spans, length(flight, (uint8_t)(flight->num_messages - 1)));
+}
+
+void fpl_sent_name_earlier(fpl_conn *conn, uint16_t epoch)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        fpl_flight *flight = conn->flights[i];
+        if (flight != NULL && flight->book != NULL && flight->spec->done_when == FPL_DONE_ACKED &&
+            ends_before(flight, epoch) && last_is_named(flight)) {
+            flight->book->named_all = true;
+        }
+    }
 }
 
 bool fpl_sent_last_arrived(const fpl_flight *flight)

@@ -7,8 +7,14 @@
 /* fpl_sent_note notes that a record carries [from, to) of the message at `message` in `flight`. */
 void fpl_sent_note(fpl_flight *flight, uint16_t epoch, uint64_t seq, uint8_t message, size_t from, size_t to);
 
-/* fpl_sent_name marks what an ACK names; a record that we never sent, or no longer know, has no effect. */
-void fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq);
+/* fpl_sent_name marks what an ACK names, and tells whether there was anything: a record that we never sent, or no longer
+ * know, has no effect. */
+bool fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq);
+
+/* fpl_sent_name_earlier: an ACK that named a record of `epoch` comes from a peer that reads in it. The way to its keys led
+ * through every message before it, so a flight of an earlier epoch whose last message is named has arrived whole. (There
+ * are peers that never name the first record of a long flight.) */
+void fpl_sent_name_earlier(fpl_conn *conn, uint16_t epoch);
 
 /* fpl_sent_news tells whether something was named that had not been acknowledged before. */
 bool fpl_sent_news(const fpl_flight *flight);
