@@ -3,17 +3,25 @@
  *   FUZZ_CLIENT    the server has turned: it seals what it likes and changes messages before they are hashed
  *   FUZZ_SERVER    the client has
  *   FUZZ_LISTENER  three honest clients, addresses and cookies, and a network that is the enemy
- *   FUZZ_NETWORK   an honest pair and such a network, with the strictest oracle */
+ *   FUZZ_NETWORK   an honest pair and such a network, with the strictest oracle
+ *
+ * With FUZZ_VERSIONS the ends speak DTLS 1.3, or both versions, as the input says; otherwise DTLS 1.2. */
 #include "house/script.h"
 
+#ifdef FUZZ_VERSIONS
+#define VERSIONS true
+#else
+#define VERSIONS false
+#endif
+
 #if defined(FUZZ_CLIENT)
-static const world_plan plan = {.hostile_server = true, .num_clients = 1};
+static const world_plan plan = {.hostile_server = true, .num_clients = 1, .versions = VERSIONS};
 #elif defined(FUZZ_SERVER)
-static const world_plan plan = {.hostile_client = true, .num_clients = 1};
+static const world_plan plan = {.hostile_client = true, .num_clients = 1, .versions = VERSIONS};
 #elif defined(FUZZ_LISTENER)
-static const world_plan plan = {.listener = true, .num_clients = 3};
+static const world_plan plan = {.listener = true, .num_clients = 3, .versions = VERSIONS};
 #elif defined(FUZZ_NETWORK)
-static const world_plan plan = {.num_clients = 1};
+static const world_plan plan = {.num_clients = 1, .versions = VERSIONS};
 #else
 #error "build with -DFUZZ_CLIENT, -DFUZZ_SERVER, -DFUZZ_LISTENER or -DFUZZ_NETWORK"
 #endif

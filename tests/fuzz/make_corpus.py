@@ -138,6 +138,39 @@ def scripts():
         "cookie-keys": step("deliver", 0) + step("cookie_key", 0, a=3, b=4) + pump + step("cookie_key", 0, a=4, b=5) + talk,
     }
 
+    update0, update1 = step("update", 0), step("update", 1)
+    talk13 = talk + step("send", 0, b=40) + step("send", 1, b=50) + pump
+    stories13 = {
+        "updates": pump + update0 + pump + talk13 + update1 + pump + talk13 + update0 + update1 + pump + talk13,
+        "update-lost": pump + update1 + step("drop", 0) + wake + pump + update0 + pump + step("drop", 0) + wake + wake + pump + talk13,
+        "update-late": pump + step("send", 1, b=30) + update1 + step("deliver", 0, a=1) + step("deliver", 1) + step("send", 1, b=31) +
+        step("deliver", 0, a=255) + pump + talk13,
+        "old-epochs": pump + b"".join(update1 + pump + step("send", 1, b=20) for _ in range(5)) +
+        b"".join(step("replay", 0, b=i) for i in range(20)) + talk13,
+        "ack-lost": step("deliver", 0) + step("deliver", 1) + step("drop", 1) + wake + step("drop", 0) + step("drop", 1) + wake + pump + talk13,
+        "half-close": pump + talk + step("close", 1) + step("send", 0, b=60) + pump + step("send", 0, b=61) + pump + step("close", 0) + pump,
+        "half-close-lost": pump + step("close", 0) + step("drop", 1) + step("send", 1, b=9) + pump + wake + wake + talk13,
+        "seal-limit": pump + step("numbers", 1, b=600) + talk13 + step("numbers", 1, b=600) + talk13 + step("numbers", 0, b=900) + talk13,
+        "far-number": pump + step("numbers", 1, b=29000) + talk13 + step("numbers", 0, b=20000) + talk13,
+        "gaps": step("deliver", 0) + b"".join(step("deliver", 1, a=255) + wake for _ in range(4)) + step("drop", 1) + wake + pump + talk13,
+        "acks-in-the-clear": step("record", 1, a=128, body=b"\0\0") + step("record", 0, a=128, b=1, body=b"\0\x10" + bytes(16)) + pump + talk13,
+    }
+    ack = lambda *numbers: struct.pack(">H", 16 * len(numbers)) + b"".join(struct.pack(">QQ", *n) for n in numbers)
+    hostile13 = {
+        "ticket": pump + step("seal_fragment", 1, a=4, b=4, body=bytes(8) + b"\1\1\0\4abcd\0\0") + talk13,
+        "update-sealed": pump + step("seal_fragment", 0, a=24, b=4, body=b"\1") + step("seal_fragment", 1, a=24, b=4, body=b"\0") + talk13,
+        "update-bad": pump + step("seal_fragment", 0, a=24, b=4, body=b"\2") + step("seal_fragment", 1, a=24, b=4, body=b"\2") + talk13,
+        "late-certificate": pump + step("seal_fragment", 0, a=11, b=4, body=bytes(4)) + step("seal_fragment", 1, a=11, b=4, body=bytes(4)) + talk13,
+        "acks": pump + step("update", 1) + step("seal", 1, a=128, body=ack((3, 0), (3, 1), (3, 2))) +
+        step("seal", 0, a=128, body=ack((3, 0), (3, 1), (3, 2))) + step("seal", 1, a=128, body=b"\0\0") + talk13,
+        "acks-impossible": pump + step("seal", 0, a=128, body=ack((2**64 - 1, 5), (3, 2**48), (9, 9))) +
+        step("seal", 1, a=128, body=ack((2**16, 0), (3, 2**64 - 1))) + step("seal", 1, a=128, body=b"\0\x11" + bytes(17)) + talk13,
+        "acks-early": step("deliver", 0) + step("seal", 1, a=128, b=1, body=ack((2, 0), (2, 1), (3, 0))) + pump + talk13,
+        "old-epoch-sealed": pump + step("seal_fragment", 0x01, a=20, b=4, body=bytes(32)) + step("seal", 0, a=3, b=1, body=b"x") +
+        step("seal", 1, a=1, b=1, body=b"\1\0") + talk13,
+        "hello-again": pump + step("seal_fragment", 0, a=1, b=4, body=bytes(40)) + step("seal_fragment", 1, a=2, b=4, body=bytes(40)) + pump,
+    }
+
     def begin(kind, mutation):
         """The first hello has gone before a script begins: to change that one, start anew."""
         return step("drop", 0) + mutation + step("restart", 1) if kind == 1 else mutation
@@ -152,6 +185,30 @@ def scripts():
         **{f"mutated-{kind}-{at}": begin(kind, step("mutate", a=kind, b=at, c=1)) + pump + talk for kind in CODECS for at in (6, 40)},
         **{f"cut-{kind}": begin(kind, step("mutate", a=kind, c=0xff00)) + pump for kind in CODECS},
     }
+    kinds13 = (1, 2, 8, 11, 13, 15, 20)
+    hostile13.update({f"mutated-{kind}-{at}": begin(kind, step("mutate", a=kind, b=at, c=1)) + pump + talk for kind in kinds13 for at in (6, 40)})
+    hostile13.update({f"cut-{kind}": begin(kind, step("mutate", a=kind, c=0xff00)) + pump for kind in kinds13})
+    # DTLS 1.3 alone, both versions at both ends, and pairs that differ (chosen by the seed of what is random)
+    versions = {"13": (0x00, 0x00), "both": (0x20, 0x00), "13-both": (0x30, 0x00), "both-13": (0x30, 0x20), "12-both": (0x30, 0x40),
+                "both-12": (0x30, 0x60), "13-12": (0x30, 0x80)}
+    for version_name, (at_2, at_4) in versions.items():
+        for head_name, head in heads.items():
+            head = head[:2] + bytes([head[2] | at_2, head[3], head[4] | at_4])
+            few = version_name == "13" or head_name in ("plain", "listener")
+            for name, story in {**stories, **stories13}.items():
+                if few and (version_name in ("13", "both") or name in ("whole", "loss", "recut", "one-by-one", "backwards", "mtu")):
+                    write("network13", f"{version_name}-{head_name}-{name}", head + story)
+                    if head_name in ("listener", "open-door", "small"):
+                        write("listener13", f"{version_name}-{head_name}-{name}", head + story)
+            for name, story in {**hostile13, **stories13}.items():
+                if head_name in ("plain", "asks") and version_name in ("13", "both"):
+                    write("client13", f"{version_name}-{head_name}-{name}", head + story)
+                    write("server13", f"{version_name}-{head_name}-{name}", head + story)
+    retry = bytes([0x23, 0x00, 0x0f, 180, 0x30])  # the server has no group of which a share comes
+    for name, story in {**stories, **stories13}.items():
+        write("network13", f"retry-{name}", retry[:1] + retry[1:] + story)
+        write("network13", f"retry-bare-{name}", b"\x20" + retry[1:] + story)
+        write("listener13", f"retry-{name}", retry + story)
     for head_name, head in heads.items():
         for name, story in stories.items():
             write("network", f"{head_name}-{name}", head + story)
@@ -185,6 +242,10 @@ def small():
     write("codec_hello_request", "empty", b"")
     write("codec_server_hello_done", "empty", b"")
     write("cookie", "form", bytes(21))
+    write("cookie13", "form", bytes(100))
+    write("codec_ack", "empty", b"\0\0")
+    write("codec_ack", "two", b"\0\x20" + bytes(7) + b"\2" + bytes(7) + b"\5" + bytes(7) + b"\3" + bytes(8))
+    write("codec_key_update", "asks", b"\1")
     write("reassembly", "in-order", b"".join(struct.pack(">BBBHH", 0, 1, 0, i * 4, 4) for i in range(60)))
     write("reassembly", "lies", b"".join(struct.pack(">BBBHH", i % 3, 1, (i * 7) & 0xff, i * 3, 9) for i in range(60)))
     write("reassembly", "epochs", b"".join(struct.pack(">BBBHH", (i % 2) << 4 | i % 5, 1, 0, i, 200) for i in range(40)))

@@ -19,7 +19,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
-DEEP = {"client", "server", "listener", "network", "api"}
+DEEP = {"client", "server", "listener", "network", "client13", "server13", "listener13", "network13", "api"}
 LEAST_SECONDS = 10
 SHARES_OF_DEEP = 6
 # Memory that libFuzzer may use, and seconds that one input may take: more is a bug, not a slow machine.

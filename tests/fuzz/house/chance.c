@@ -37,6 +37,10 @@ static int fill_for_libcrypto(void *arg, uint8_t *out, size_t len)
 /* Names that begin with __wrap_ are the linker's to give. */
 fpl_status __real_fpl_kx_generate(fpl_kx *kx, fpl_named_group group, const fpl_rng *rng);
 fpl_status __wrap_fpl_kx_generate(fpl_kx *kx, fpl_named_group group, const fpl_rng *rng);
+fpl_kx_result __real_fpl_kx_respond(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, const fpl_rng *rng,
+                                    uint8_t out[FPL_KX_MAX_SECRET_LEN], size_t *len);
+fpl_kx_result __wrap_fpl_kx_respond(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, const fpl_rng *rng,
+                                    uint8_t out[FPL_KX_MAX_SECRET_LEN], size_t *len);
 ECDSA_SIG *__wrap_ECDSA_do_sign(const uint8_t *digest, size_t digest_len, const EC_KEY *key);
 
 fpl_status __wrap_fpl_kx_generate(fpl_kx *kx, fpl_named_group group, const fpl_rng *rng)
@@ -46,6 +50,16 @@ fpl_status __wrap_fpl_kx_generate(fpl_kx *kx, fpl_named_group group, const fpl_r
     ours.fn = fill_for_libcrypto;
     (void)rng;
     return __real_fpl_kx_generate(kx, group, &ours);
+}
+
+fpl_kx_result __wrap_fpl_kx_respond(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, const fpl_rng *rng,
+                                    uint8_t out[FPL_KX_MAX_SECRET_LEN], size_t *len)
+{
+    fpl_rng ours;
+    memset(&ours, 0, sizeof ours);
+    ours.fn = fill_for_libcrypto;
+    (void)rng;
+    return __real_fpl_kx_respond(kx, group, peer, &ours, out, len);
 }
 
 /* The nonce is the digest's own: the key leaks with the second signature, and protects nothing. */

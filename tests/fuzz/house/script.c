@@ -2,6 +2,7 @@
 
 #include "api/config.h"
 #include "house/chance.h"
+#include "house/wire13.h"
 #include "record/epoch12.h"
 
 #define LONGEST_BODY 1023
@@ -131,7 +132,7 @@ static uint8_t content_of(uint8_t a)
 {
     static const uint8_t usual[4] = {FPL_CONTENT_TYPE_HANDSHAKE, FPL_CONTENT_TYPE_ALERT, FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC,
                                      FPL_CONTENT_TYPE_APPLICATION_DATA};
-    return a < 128 ? usual[a % 4] : a;
+    return a < 128 ? usual[a % 4] : a < 192 ? FPL_CONTENT_TYPE_ACK : a;
 }
 
 static size_t put_fragment(uint8_t *out, const step *s, uint16_t base_seq)
@@ -176,6 +177,14 @@ static void sealed(world *w, int to, uint8_t client, unsigned epoch_number, uint
         return;
     }
     conn = a->conn;
+    if (conn->version == FPL_VERSION_DTLS13 && conn->keys13 != NULL) {
+        written = wire13_seal(conn, epoch_number, type, body, len, datagram, sizeof datagram);
+        if (written > 0) {
+            world_deliver(w, to, client, datagram, written);
+        }
+        return;
+    }
+    epoch_number &= 1;
     if (epoch_number > conn->write_epoch) {
         epoch_number = conn->write_epoch;
     }
@@ -198,7 +207,7 @@ static void recut(world *w, int to, const packet *p, size_t size, uint16_t shuff
         const uint8_t *record = p->bytes + at;
         size_t         len = (size_t)record[11] << 8 | record[12];
         bool           cuttable = record[0] == FPL_CONTENT_TYPE_HANDSHAKE && record[3] == 0 && record[4] == 0;
-        if (len > p->len - at - FPL_HEADER12_LEN) {
+        if (wire13_begins(record[0]) || len > p->len - at - FPL_HEADER12_LEN) {
             break;
         }
         if (!cuttable || len < 12 || len - 12 > 4096) {
@@ -229,6 +238,9 @@ static void recut(world *w, int to, const packet *p, size_t size, uint16_t shuff
             }
         }
         at += FPL_HEADER12_LEN + len;
+    }
+    if (at < p->len && wire13_begins(p->bytes[at])) { /* what is sealed goes as it is */
+        world_deliver(w, to, p->client, p->bytes + at, p->len - at);
     }
 }
 
@@ -311,10 +323,10 @@ static void wire_step(world *w, int to, uint8_t client, const step *s)
         len = put_fragment(bytes, s, a == NULL ? 0 : (uint16_t)a->conn->next_receive_seq);
         plain(w, to, client, s, FPL_CONTENT_TYPE_HANDSHAKE, bytes, len);
         break;
-    case SCRIPT_SEAL: sealed(w, to, client, s->b & 1, content_of(s->a), s->body.data, s->body.len); break;
+    case SCRIPT_SEAL: sealed(w, to, client, s->b & 3, content_of(s->a), s->body.data, s->body.len); break;
     case SCRIPT_SEAL_FRAGMENT:
         len = put_fragment(bytes, s, a == NULL ? 0 : (uint16_t)a->conn->next_receive_seq);
-        sealed(w, to, client, s->who & 1, FPL_CONTENT_TYPE_HANDSHAKE, bytes, len);
+        sealed(w, to, client, s->who & 3, FPL_CONTENT_TYPE_HANDSHAKE, bytes, len);
         break;
     default: break;
     }
@@ -346,6 +358,7 @@ static void call_step(world *w, int which, const step *s)
     case SCRIPT_START: (void)fpl_conn_start(a->conn, w->now); break;
     case SCRIPT_SEND: world_send(w, which, a, s->b); return;
     case SCRIPT_CLOSE: (void)fpl_conn_close(a->conn, w->now); break;
+    case SCRIPT_UPDATE: (void)fpl_conn_update_keys(a->conn, w->now); break;
     case SCRIPT_MTU:
         FUZZ_CHECK(fpl_conn_set_mtu(a->conn, s->b) == FPL_OK, "mtu");
         a->mtu = s->b < 200 ? 200 : s->b;
@@ -387,6 +400,10 @@ static void raise_number(world *w, int which, const step *s)
 {
     assoc   *a = world_current(w, which);
     uint64_t more = (uint64_t)s->b << (s->a % 40);
+    if (a != NULL && a->conn->version == FPL_VERSION_DTLS13) {
+        wire13_raise_number(a->conn, more);
+        return;
+    }
     if (a != NULL && a->conn->write_epoch == 1 && more <= FPL_RECORD_MAX_SEQ - a->conn->write[1].next_seq) {
         a->conn->write[1].next_seq += more;
     }
@@ -421,6 +438,7 @@ static void play(world *w, const step *s)
     case SCRIPT_JUDGE:
     case SCRIPT_SIGN:
     case SCRIPT_PIN:
+    case SCRIPT_UPDATE:
     case SCRIPT_BACK: call_step(w, which, s); break;
     case SCRIPT_RESTART:
         if (which != WORLD_SERVER) {

@@ -43,6 +43,7 @@ typedef enum script_op {
     SCRIPT_MUTATE,    /* its next message of type `a` has octet `b` changed by `c`, and both transcripts agree on that */
     /* Later additions, of any end: numbers of steps are in corpora. */
     SCRIPT_NUMBERS, /* as if it had sent many records already: its next number grows by `b` << `a` */
+    SCRIPT_UPDATE,  /* renew keys (DTLS 1.3) */
     SCRIPT_NUM_OPS
 } script_op;
 

@@ -8,6 +8,7 @@
 
 #include "api/config.h"
 #include "house/chance.h"
+#include "house/wire13.h"
 #include "record/header12.h"
 
 #define ROOM 70000
@@ -50,11 +51,27 @@ static void forget(world *w, int which, const assoc *a)
     e->num_assocs--;
 }
 
-static fpl_config *configure(end *e, int which, const uint8_t head[5])
+/* Which versions an end allows. Where that is up to the input, both ends speak 1.3, or both speak both, or they differ. */
+static unsigned versions_of(const world_plan *plan, int which, const uint8_t head[5])
 {
-    static const fpl_cipher_suite suites[3] = {FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-                                               FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-                                               FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256};
+    static const unsigned pairs[8][2] = {{2, 3}, {3, 2}, {1, 3}, {3, 1}, {2, 1}, {1, 2}, {2, 2}, {3, 3}};
+    if (!plan->versions) {
+        return FPL_VERSIONS_DTLS12;
+    }
+    switch (head[2] >> 4 & 3) {
+    case 0:
+    case 1: return FPL_VERSIONS_DTLS13;
+    case 2: return FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13;
+    default: return pairs[head[4] >> 5][which == WORLD_SERVER ? 1 : 0];
+    }
+}
+
+static fpl_config *configure(end *e, int which, const world_plan *plan, const uint8_t head[5])
+{
+    static const fpl_cipher_suite suites[3][2] = {
+        {FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, FPL_CIPHER_SUITE_TLS_AES_128_GCM_SHA256},
+        {FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, FPL_CIPHER_SUITE_TLS_AES_256_GCM_SHA384},
+        {FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, FPL_CIPHER_SUITE_TLS_CHACHA20_POLY1305_SHA256}};
     static const fpl_named_group  groups[3] = {FPL_NAMED_GROUP_X25519, FPL_NAMED_GROUP_SECP256R1, FPL_NAMED_GROUP_SECP384R1};
     static const fpl_srtp_protection_profile profiles[2] = {FPL_SRTP_PROTECTION_PROFILE_SRTP_AEAD_AES_128_GCM,
                                                             FPL_SRTP_PROTECTION_PROFILE_SRTP_AES128_CM_HMAC_SHA1_80};
@@ -66,6 +83,7 @@ static fpl_config *configure(end *e, int which, const uint8_t head[5])
     e->memory.bound = which == WORLD_SERVER ? LISTENER_BOUND : CONN_BOUND;
     config = fpl_config_new_with_allocator(&allocator);
     FUZZ_CHECK(config != NULL, "config");
+    result |= fpl_config_set_versions(config, versions_of(plan, which, head));
     result |= fpl_config_set_random(config, house_chance_fill, NULL);
     if ((head[0] & 4) != 0) {
         result |= fpl_config_use_webrtc_profile(config);
@@ -79,10 +97,12 @@ static fpl_config *configure(end *e, int which, const uint8_t head[5])
         result |= fpl_config_set_srtp_profiles(config, profiles, 2);
     }
     if ((head[2] & 3) != 3) {
-        result |= fpl_config_set_cipher_suites(config, &suites[head[2] & 3], 1);
+        result |= fpl_config_set_cipher_suites(config, suites[head[2] & 3], 2);
     }
     if ((head[2] >> 2 & 3) != 3) {
         result |= fpl_config_set_groups(config, &groups[head[2] >> 2 & 3], 1);
+    } else if (which == WORLD_SERVER && plan->versions && (head[4] & 32) != 0) {
+        result |= fpl_config_set_groups(config, &groups[2], 1); /* a client of 1.3 has no share of that: it is asked for one */
     }
     if ((head[2] & 64) != 0) {
         result |= fpl_config_set_plaintext_alerts(config, FPL_PLAINTEXT_ALERTS_FATAL);
@@ -142,7 +162,7 @@ void world_open(world *w, const world_plan *plan, fuzz_input *in)
         e->tight = (head[0] & 64) != 0;
         e->judges_late = (head[4] & 1) != 0;
         e->signs_late = (head[4] & 2) != 0;
-        e->config = configure(e, (int)i, head);
+        e->config = configure(e, (int)i, plan, head);
         if (i != WORLD_SERVER) {
             open_client(w, (int)i, (head[1] & 64) != 0);
         }
@@ -187,15 +207,19 @@ void world_close(world *w)
 
 /* --- what ends say ------------------------------------------------------------------------------------ */
 
-static void check_records(world *w, const end *e, assoc *a, const uint8_t *bytes, size_t len)
+static void check_records(assoc *a, const uint8_t *bytes, size_t len)
 {
     size_t at = 0;
-    (void)w;
     while (at < len) {
         uint8_t  type = bytes[at];
         unsigned epoch;
         uint64_t seq = 0;
         size_t   body;
+        if (wire13_begins(type)) {
+            FUZZ_CHECK(a != NULL, "a listener answers with a protected record");
+            at += wire13_check(a, bytes + at, len - at);
+            continue;
+        }
         FUZZ_CHECK(len - at >= FPL_HEADER12_LEN, "a record is cut short");
         epoch = (unsigned)bytes[at + 3] << 8 | bytes[at + 4];
         for (size_t i = 5; i < 11; i++) {
@@ -203,15 +227,15 @@ static void check_records(world *w, const end *e, assoc *a, const uint8_t *bytes
         }
         body = (size_t)bytes[at + 11] << 8 | bytes[at + 12];
         FUZZ_CHECK(body <= len - at - FPL_HEADER12_LEN, "a record reaches beyond its datagram");
-        FUZZ_CHECK(epoch <= 1, "epoch %u", epoch);
+        FUZZ_CHECK(epoch <= 1 && (epoch == 0 || a == NULL || a->conn->version == FPL_VERSION_DTLS12), "epoch %u", epoch);
         FUZZ_CHECK(type != FPL_CONTENT_TYPE_APPLICATION_DATA || epoch > 0, "application data in the clear");
+        FUZZ_CHECK(type != FPL_CONTENT_TYPE_ACK, "an ACK in the clear, or in DTLS 1.2");
         if (a != NULL) {
             FUZZ_CHECK(seq >= a->next_record[epoch], "record number %llu again, in epoch %u", (unsigned long long)seq, epoch);
             a->next_record[epoch] = seq + 1;
         }
         at += FPL_HEADER12_LEN + body;
     }
-    (void)e;
 }
 
 static packet make_packet(const uint8_t *bytes, size_t len, uint8_t client)
@@ -239,13 +263,14 @@ static void said(world *w, int which, assoc *a, const uint8_t *bytes, size_t len
     end *e = &w->ends[which];
     FUZZ_CHECK(!handshake || len <= a->mtu, "a datagram of %zu octets at an MTU of %zu", len, a->mtu);
     if (!e->hostile) {
-        check_records(w, e, a, bytes, len);
+        check_records(a, bytes, len);
     }
     if (which == WORLD_SERVER && !w->validated && e->listener == NULL && !a->conn->authenticated) {
         FUZZ_CHECK(a->bytes_out + len <= AMPLIFICATION * a->bytes_in, "%llu octets in, %llu out",
                    (unsigned long long)a->bytes_in, (unsigned long long)(a->bytes_out + len));
     }
     a->bytes_out += len;
+    wire13_note_secrets(w, a->conn);
     put_on_wire(w, which, a->client, bytes, len);
 }
 
@@ -279,8 +304,12 @@ static void connected(world *w, int which, assoc *a)
                            "both ends are connected, with different keys");
             }
         }
-        FUZZ_CHECK(found || s.at_server || w->num_sessions == WORLD_SESSIONS, "a client is connected to nobody");
-        if (s.at_server) {
+        if (conn->version == FPL_VERSION_DTLS13) {
+            wire13_connected(w, a, s.at_server, found); /* the client is the first to know */
+        } else {
+            FUZZ_CHECK(found || s.at_server || w->num_sessions == WORLD_SESSIONS, "a client is connected to nobody");
+        }
+        if (s.at_server && conn->version == FPL_VERSION_DTLS12) {
             /* Nobody but a client of ours can have sent that Finished. */
             const end *peer = &w->ends[WORLD_CLIENT + a->client];
             for (size_t i = 0; i < peer->num_assocs && !found; i++) {
@@ -536,6 +565,8 @@ static void note_cookie(world *w, uint8_t client, const uint8_t *bytes, size_t l
         memcpy(w->cookies[client][slot], bytes + at + 1, bytes[at]);
         w->cookie_lens[client][slot] = bytes[at];
         w->num_cookies[client]++;
+    } else {
+        wire13_note_cookie(w, client, bytes, len);
     }
 }
 
@@ -546,6 +577,9 @@ static bool has_cookie(const world *w, uint8_t client, const uint8_t *bytes, siz
     unsigned       num = w->num_cookies[client] < WORLD_COOKIES ? w->num_cookies[client] : WORLD_COOKIES;
     bool           whole = len >= FPL_HEADER12_LEN + 12 && bytes[0] == FPL_CONTENT_TYPE_HANDSHAKE &&
                  header[0] == FPL_HANDSHAKE_TYPE_CLIENT_HELLO && memcmp(header + 1, header + 9, 3) == 0;
+    if (w->cookie_in_pieces[client]) {
+        return true;
+    }
     for (unsigned i = 0; whole && i < num; i++) {
         size_t size = w->cookie_lens[client][i];
         for (size_t at = 0; at + size <= len; at++) {
@@ -563,7 +597,7 @@ static void deliver_to_listener(world *w, uint8_t client, uint8_t *bytes, size_t
     fpl_conn  *conn = NULL;
     uint8_t    address[7] = {192, 0, 2, 0, 0x13, 0x88, 0};
     fpl_result result;
-    uint8_t    first[512]; /* the library may write what it is given */
+    uint8_t    first[2048]; /* the library may write what it is given */
     size_t     first_len = len < sizeof first ? len : sizeof first;
     address[3] = client;
     memcpy(first, bytes, first_len);
@@ -579,14 +613,15 @@ static void deliver_to_listener(world *w, uint8_t client, uint8_t *bytes, size_t
         world_drain(w, WORLD_SERVER, a);
     } else {
         fpl_output out;
-        size_t     sum = 0;
+        w->strangers_in += len;
         do {
             result = fpl_listener_poll(e->listener, out_room, sizeof out_room, &out);
             FUZZ_CHECK(result == FPL_OK, "listener poll: %d", result);
             if (out.type == FPL_OUTPUT_DATAGRAM) {
-                sum += out.as.datagram_len;
-                FUZZ_CHECK(sum <= AMPLIFICATION * len, "a stateless answer of %zu octets to %zu", sum, len);
-                check_records(w, e, NULL, out_room, out.as.datagram_len);
+                w->strangers_out += out.as.datagram_len;
+                FUZZ_CHECK(w->strangers_out <= AMPLIFICATION * w->strangers_in, "stateless answers of %llu octets to %llu",
+                           (unsigned long long)w->strangers_out, (unsigned long long)w->strangers_in);
+                check_records(NULL, out_room, out.as.datagram_len);
                 note_cookie(w, client, out_room, out.as.datagram_len);
                 put_on_wire(w, WORLD_SERVER, client, out_room, out.as.datagram_len);
             }

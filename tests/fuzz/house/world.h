@@ -22,6 +22,7 @@
 
 enum { WORLD_SERVER, WORLD_CLIENT, WORLD_NUM_CLIENTS = 3, WORLD_NUM_ENDS = 1 + WORLD_NUM_CLIENTS };
 
+#define WORLD_EPOCHS 64
 #define WORLD_QUEUE 48
 #define WORLD_HISTORY 96
 #define WORLD_ASSOCS 16
@@ -49,7 +50,7 @@ typedef struct assoc {
     size_t    mtu;
     fpl_time  deadline;
     uint64_t  bytes_in, bytes_out;
-    uint64_t  next_record[2];
+    uint64_t  next_record[WORLD_EPOCHS]; /* by the low bits of the epoch's number */
     unsigned  idle_wakes;
     fpl_time  idle_since;
 } assoc;
@@ -78,6 +79,13 @@ typedef struct session {
     bool     at_server;
 } session;
 
+/* The secrets of a server of DTLS 1.3 that has sent its Finished. */
+typedef struct made {
+    uint8_t      client_random[FPL_RANDOM_LEN];
+    uint8_t      server_random[FPL_RANDOM_LEN];
+    fpl_secret13 exporter;
+} made;
+
 typedef struct world {
     end      ends[WORLD_NUM_ENDS];
     size_t   num_clients;
@@ -86,6 +94,8 @@ typedef struct world {
     size_t   num_history;
     session  sessions[WORLD_SESSIONS];
     size_t   num_sessions;
+    made     made[WORLD_SESSIONS];
+    size_t   num_made;
     uint8_t  sent_by[WORLD_MESSAGES]; /* end + 1, 0 = not sent */
     uint16_t sent_len[WORLD_MESSAGES];
     bool     got[WORLD_MESSAGES];
@@ -94,6 +104,8 @@ typedef struct world {
     bool     has_spoiled;
     bool     validated;
     bool     asks_cookies;
+    bool     cookie_in_pieces[WORLD_NUM_CLIENTS]; /* a request for one came cut: which it is, nobody knows */
+    uint64_t strangers_in, strangers_out; /* octets that the listener was sent, and answered, without a connection */
     uint8_t  cookies[WORLD_NUM_CLIENTS][WORLD_COOKIES][FPL_COOKIE_MAX]; /* sent to each address; the latest */
     uint8_t  cookie_lens[WORLD_NUM_CLIENTS][WORLD_COOKIES];
     unsigned num_cookies[WORLD_NUM_CLIENTS];
@@ -105,6 +117,7 @@ typedef struct world_plan {
     bool   hostile_client;
     bool   hostile_server;
     bool   listener; /* always; else as the input says */
+    bool   versions; /* the ends speak DTLS 1.3, or both versions, as the input says; else DTLS 1.2 */
     size_t num_clients;
 } world_plan;
 
