@@ -46,6 +46,20 @@ static void live_through(bool *finished)
     }
 }
 
+static const unsigned versions[][2] = {
+    {FPL_VERSIONS_DTLS12, FPL_VERSIONS_DTLS12},
+    {FPL_VERSIONS_DTLS13, FPL_VERSIONS_DTLS13},
+    {FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13, FPL_VERSIONS_DTLS12},
+};
+
+/* Both ends are to speak what the turn `_i` of a looped test says. */
+static void set_versions(int turn)
+{
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(fpl_config_set_versions(ends[i].config, versions[turn][i]), FPL_OK);
+    }
+}
+
 START_TEST(each_allocation_fails_once)
 {
     unsigned finished_in_all = 0;
@@ -53,6 +67,7 @@ START_TEST(each_allocation_fails_once)
     for (n = 1; n < MOST; n++) {
         bool finished;
         pair_begin();
+        set_versions(_i);
         for (int i = 0; i < 2; i++) {
             ck_assert_int_eq(fpl_config_set_client_auth(ends[i].config, FPL_CLIENT_AUTH_REQUIRED), FPL_OK);
         }
@@ -89,6 +104,7 @@ START_TEST(random_that_fails_is_no_random)
     unsigned n;
     for (n = 1; n < 20; n++) {
         pair_begin();
+        set_versions(_i);
         draws = 0;
         draw_fails_at = n;
         for (int i = 0; i < 2; i++) {
@@ -144,8 +160,8 @@ END_TEST
 
 static void tests(TCase *tc)
 {
-    tcase_add_test(tc, each_allocation_fails_once);
-    tcase_add_test(tc, random_that_fails_is_no_random);
+    tcase_add_loop_test(tc, each_allocation_fails_once, 0, sizeof versions / sizeof *versions);
+    tcase_add_loop_test(tc, random_that_fails_is_no_random, 0, sizeof versions / sizeof *versions);
     tcase_add_test(tc, an_idle_connection_is_small);
 }
 
