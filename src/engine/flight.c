@@ -274,7 +274,7 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
     flight->id = id;
     flight->extended = extends;
     flight->resent = false;
-    if (extends) {
+    if (extends && flight->asked_at != FPL_NEVER) {
         flight->asked_at = conn->now; /* all of it goes now: what the peer asked for before is answered */
     }
     flight->whole_acked = false;
