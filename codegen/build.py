@@ -174,7 +174,8 @@ class _Builder:
     def file_rules(self, name, tree):
         rules = {rule: Rule(rule, body.get("alert"), body["ref"], tree["rules"].src_of(rule))
                  for rule, body in tree["rules"].items()}
-        self.rules = ExtensionRules(rules, tuple(tree["requests"]), tree.get("last_in_client_hello"), tree.src)
+        self.rules = ExtensionRules(rules, tuple(tree["requests"]), tree.get("last_in_client_hello"), tree.src,
+                                    tuple(tree.get("written_first", ())), tuple(tree.get("written_last", ())))
 
     def file_extension(self, name, tree):
         appears = []

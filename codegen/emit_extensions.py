@@ -160,9 +160,18 @@ def forms(spec):
 # ---- blocks
 
 def in_write_order(spec):
-    """Extensions in the order of their files; the one that must be last is last."""
-    last = spec.rules.last_in_client_hello
-    return sorted(spec.extensions.values(), key=lambda e: (e.name == last, list(spec.extensions).index(e.name)))
+    """Extensions in the order in which we write them: that of their files, but for those that _rules.yaml puts first or last."""
+    rules, files = spec.rules, list(spec.extensions)
+
+    def place(extension):
+        name = extension.name
+        if name == rules.last_in_client_hello:
+            return (3, 0)
+        if name in rules.written_last:
+            return (2, rules.written_last.index(name))
+        return (0, rules.written_first.index(name)) if name in rules.written_first else (1, files.index(name))
+
+    return sorted(spec.extensions.values(), key=place)
 
 
 def accept_order(appearances):

@@ -41,6 +41,16 @@ def extension_names(spec, add):
             add(spec.rules.src, f"`requests` names `{block}`, in which no extension appears; delete it")
 
 
+def write_order(spec, add):
+    """What is written first or last is an extension, and stands in one of the two lists."""
+    rules = spec.rules
+    for name in (*rules.written_first, *rules.written_last) if rules else ():
+        if name not in spec.extensions:
+            add(rules.src, f"`{name}` has a place in what we write, but is no extension of the spec; delete it")
+        elif name in rules.written_first and name in rules.written_last:
+            add(rules.src, f"`{name}` is written first and last; delete it from one of the two")
+
+
 def extension_bodies(spec, add):
     """Bodies, hooks and checks fit each other."""
     for extension in spec.extensions.values():
@@ -101,4 +111,4 @@ def takes_body(spec, function_name, carries, role, src, add):
         add(src, f"`{function_name}` takes {function.takes}, and the role `{role}` carries {carries or 'nothing'}; write a check of its own")
 
 
-RULES = (extension_names, extension_bodies)
+RULES = (extension_names, write_order, extension_bodies)

@@ -186,8 +186,9 @@ def sent_message(spec, machine, line, add):
     struct = structs[0]
     if machine.role != "any" and struct.sent_by not in (machine.role, "both"):
         add(line.src, f"a {machine.role} never sends `{line.send}`; delete the line")
-    if struct.epochs and line.epoch not in struct.epochs.values():
-        epochs = ", ".join(str(e) for e in struct.epochs.values())
+    belongs = {struct.epochs[v] for v in versions_of(spec, machine) if v in struct.epochs}
+    if belongs and line.epoch not in belongs:
+        epochs = ", ".join(sorted(map(str, belongs)))
         add(line.src, f"`{line.send}` belongs to epoch {epochs}, not {line.epoch}; correct one")
 
 
@@ -218,7 +219,7 @@ def timers(spec, add):
                 for timer, order in outcome.timers.items():
                     if timer not in spec.timers:
                         add(outcome.src_of("timers"), f"no timer `{timer}`; add it to limits.yaml, or order another")
-                    if order == "start":
+                    if order in ("start", "reset"):
                         started.setdefault((machine.name, timer), outcome.src_of("timers"))
     for (machine, timer), src in awaited.items():
         if timer not in spec.timers:

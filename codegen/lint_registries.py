@@ -31,7 +31,7 @@ def entry_columns(spec, registry, entry, add):
         elif kind == "number":
             if not isinstance(value, int):
                 add(entry.src, f"`{column}: {value}` of `{entry.name}`; the column holds numbers")
-        elif kind in spec.registries and value not in spec.registries[kind].entries and value != NOTHING:
+        elif kind in spec.registries and value not in spec.registries[kind].entries and (value != NOTHING or spec.registries[kind].width != "internal"):
             add(entry.src, f"`{column}: {value}` of `{entry.name}` is no entry of {kind}; write one of {', '.join(spec.registries[kind].entries)}")
     if entry.use != ():
         for column in registry.columns:

@@ -149,7 +149,8 @@ def _rules(rules):
     if rules is None:
         return {}
     return {**{r.name: _plain(alert=r.alert or "ignored", ref=r.ref) for r in rules.rules.values()},
-            **_plain(requests=_set(rules.requests), last_in_client_hello=rules.last_in_client_hello)}
+            **_plain(requests=_set(rules.requests), last_in_client_hello=rules.last_in_client_hello,
+                     written_first=", ".join(rules.written_first), written_last=", ".join(rules.written_last))}
 
 
 # ---- the rest

@@ -234,6 +234,8 @@ class ExtensionRules:
     requests: tuple
     last_in_client_hello: Optional[str]
     src: Src
+    written_first: tuple = ()       # extensions in the blocks we write
+    written_last: tuple = ()
 
 
 # ---- machines

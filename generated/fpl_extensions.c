@@ -3,7 +3,7 @@
  * From spec/extensions/{_rules, certificate_authorities, cookie, ec_point_formats, extended_master_secret,
  *      key_share, renegotiation_info, server_name, signature_algorithms, signature_algorithms_cert,
  *      supported_groups, supported_versions, use_srtp}.yaml
- * SHA-256 of these: 71b32fa6cb2c6d85b3cee39cdde7ddf73eb8d6161a8078bc389d7efb9e64a107 */
+ * SHA-256 of these: d7f60e08822a364468e11fa7ce036a430e3ce08eb79d4c91e29ce6cce21bec29 */
 #include "fpl_extensions.h"
 
 #include <flightplan/flightplan.h>
@@ -641,6 +641,14 @@ static const fpl_extension_check checks_dtls12_client_hello_server_name[] = {
 
 static const fpl_extension_use uses_dtls12_client_hello[] = {
     {
+        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
+        .build = fpl_hook_versions_offer,
+        .decode = form_version_list,
+        .accept = accept_versions_note,
+        .absent_alert = FPL_NO_ALERT,
+        .ref = FPL_NAME("rfc8446#4.2.1"),
+    },
+    {
         .extension = FPL_EXTENSION_EC_POINT_FORMATS,
         .build = fpl_hook_point_formats_offer,
         .decode = form_ec_point_format_list,
@@ -695,14 +703,6 @@ static const fpl_extension_use uses_dtls12_client_hello[] = {
         .ref = FPL_NAME("rfc8422#5.1.1"),
     },
     {
-        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
-        .build = fpl_hook_versions_offer,
-        .decode = form_version_list,
-        .accept = accept_versions_note,
-        .absent_alert = FPL_NO_ALERT,
-        .ref = FPL_NAME("rfc8446#4.2.1"),
-    },
-    {
         .extension = FPL_EXTENSION_USE_SRTP,
         .build = offer_use_srtp,
         .decode = form_use_srtp_data,
@@ -731,6 +731,11 @@ static const fpl_extension_check checks_dtls13_client_hello_cookie[] = {
      FPL_NAME("rfc9147#5.1")},
 };
 
+static const fpl_extension_check checks_dtls13_client_hello_server_name[] = {
+    {check_host_name_is_plain, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, FPL_NAME("host_name_is_plain"),
+     FPL_NAME("rfc6066#3")},
+};
+
 static const fpl_extension_check checks_dtls13_client_hello_key_share[] = {
     {check_shares_follow_supported_groups, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER,
      FPL_NAME("shares_follow_supported_groups"), FPL_NAME("rfc8446#4.2.8")},
@@ -738,18 +743,14 @@ static const fpl_extension_check checks_dtls13_client_hello_key_share[] = {
      FPL_NAME("rfc8446#4.2.8.2")},
 };
 
-static const fpl_extension_check checks_dtls13_client_hello_server_name[] = {
-    {check_host_name_is_plain, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, FPL_NAME("host_name_is_plain"),
-     FPL_NAME("rfc6066#3")},
-};
-
 static const fpl_extension_use uses_dtls13_client_hello[] = {
     {
-        .extension = FPL_EXTENSION_CERTIFICATE_AUTHORITIES,
-        .decode = form_certificate_authorities,
-        .accept = accept_authorities_seen,
-        .absent_alert = FPL_NO_ALERT,
-        .ref = FPL_NAME("rfc8446#4.2.4"),
+        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
+        .build = fpl_hook_versions_offer,
+        .decode = form_version_list,
+        .accept = accept_versions_note,
+        .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
+        .ref = FPL_NAME("rfc8446#4.2.1"),
     },
     {
         .extension = FPL_EXTENSION_COOKIE,
@@ -763,14 +764,11 @@ static const fpl_extension_use uses_dtls13_client_hello[] = {
         .ref = FPL_NAME("rfc8446#4.2.2"),
     },
     {
-        .extension = FPL_EXTENSION_KEY_SHARE,
-        .build = fpl_hook_key_share_offer,
-        .decode = form_key_share_client_hello,
-        .accept = accept_key_share_consider,
-        .checks = checks_dtls13_client_hello_key_share,
-        .num_checks = 2,
+        .extension = FPL_EXTENSION_CERTIFICATE_AUTHORITIES,
+        .decode = form_certificate_authorities,
+        .accept = accept_authorities_seen,
         .absent_alert = FPL_NO_ALERT,
-        .ref = FPL_NAME("rfc8446#4.2.8"),
+        .ref = FPL_NAME("rfc8446#4.2.4"),
     },
     {
         .extension = FPL_EXTENSION_SERVER_NAME,
@@ -806,14 +804,6 @@ static const fpl_extension_use uses_dtls13_client_hello[] = {
         .ref = FPL_NAME("rfc8422#5.1.1"),
     },
     {
-        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
-        .build = fpl_hook_versions_offer,
-        .decode = form_version_list,
-        .accept = accept_versions_note,
-        .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
-        .ref = FPL_NAME("rfc8446#4.2.1"),
-    },
-    {
         .extension = FPL_EXTENSION_USE_SRTP,
         .build = offer_use_srtp,
         .decode = form_use_srtp_data,
@@ -821,9 +811,19 @@ static const fpl_extension_use uses_dtls13_client_hello[] = {
         .absent_alert = FPL_NO_ALERT,
         .ref = FPL_NAME("rfc5764#4.1.1"),
     },
+    {
+        .extension = FPL_EXTENSION_KEY_SHARE,
+        .build = fpl_hook_key_share_offer,
+        .decode = form_key_share_client_hello,
+        .accept = accept_key_share_consider,
+        .checks = checks_dtls13_client_hello_key_share,
+        .num_checks = 2,
+        .absent_alert = FPL_NO_ALERT,
+        .ref = FPL_NAME("rfc8446#4.2.8"),
+    },
 };
 
-static const uint8_t order_dtls13_client_hello[] = {0, 1, 3, 4, 5, 6, 2, 7, 8};
+static const uint8_t order_dtls13_client_hello[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
 
 static const fpl_extension_block block_dtls13_client_hello = {
     .name = FPL_NAME("client_hello"),
@@ -847,13 +847,6 @@ static const fpl_extension_check checks_any_client_hello_ec_point_formats[] = {
      FPL_NAME("rfc8422#5.1.2")},
 };
 
-static const fpl_extension_check checks_any_client_hello_key_share[] = {
-    {check_shares_follow_supported_groups, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER,
-     FPL_NAME("shares_follow_supported_groups"), FPL_NAME("rfc8446#4.2.8")},
-    {check_offered_share_is_valid, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, FPL_NAME("offered_share_is_valid"),
-     FPL_NAME("rfc8446#4.2.8.2")},
-};
-
 static const fpl_extension_check checks_any_client_hello_renegotiation_info[] = {
     {check_renegotiated_connection_empty, FPL_ALERT_DESCRIPTION_HANDSHAKE_FAILURE,
      FPL_NAME("renegotiated_connection_empty"), FPL_NAME("rfc5746#3.6")},
@@ -864,13 +857,21 @@ static const fpl_extension_check checks_any_client_hello_server_name[] = {
      FPL_NAME("rfc6066#3")},
 };
 
+static const fpl_extension_check checks_any_client_hello_key_share[] = {
+    {check_shares_follow_supported_groups, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER,
+     FPL_NAME("shares_follow_supported_groups"), FPL_NAME("rfc8446#4.2.8")},
+    {check_offered_share_is_valid, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, FPL_NAME("offered_share_is_valid"),
+     FPL_NAME("rfc8446#4.2.8.2")},
+};
+
 static const fpl_extension_use uses_any_client_hello[] = {
     {
-        .extension = FPL_EXTENSION_CERTIFICATE_AUTHORITIES,
-        .decode = form_certificate_authorities,
-        .accept = accept_authorities_seen,
-        .absent_alert = FPL_NO_ALERT,
-        .ref = FPL_NAME("rfc8446#4.2.4"),
+        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
+        .build = fpl_hook_versions_offer,
+        .decode = form_version_list,
+        .accept = accept_versions_note,
+        .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
+        .ref = FPL_NAME("rfc8446#4.2.1"),
     },
     {
         .extension = FPL_EXTENSION_COOKIE,
@@ -882,6 +883,13 @@ static const fpl_extension_use uses_any_client_hello[] = {
         .absent_alert = FPL_NO_ALERT,
         .only_after = FPL_BLOCK_HELLO_RETRY_REQUEST,
         .ref = FPL_NAME("rfc8446#4.2.2"),
+    },
+    {
+        .extension = FPL_EXTENSION_CERTIFICATE_AUTHORITIES,
+        .decode = form_certificate_authorities,
+        .accept = accept_authorities_seen,
+        .absent_alert = FPL_NO_ALERT,
+        .ref = FPL_NAME("rfc8446#4.2.4"),
     },
     {
         .extension = FPL_EXTENSION_EC_POINT_FORMATS,
@@ -900,16 +908,6 @@ static const fpl_extension_use uses_any_client_hello[] = {
         .accept = consider_extended_master_secret,
         .absent_alert = FPL_NO_ALERT,
         .ref = FPL_NAME("rfc7627#5.1"),
-    },
-    {
-        .extension = FPL_EXTENSION_KEY_SHARE,
-        .build = fpl_hook_key_share_offer,
-        .decode = form_key_share_client_hello,
-        .accept = accept_key_share_consider,
-        .checks = checks_any_client_hello_key_share,
-        .num_checks = 2,
-        .absent_alert = FPL_NO_ALERT,
-        .ref = FPL_NAME("rfc8446#4.2.8"),
     },
     {
         .extension = FPL_EXTENSION_RENEGOTIATION_INFO,
@@ -955,14 +953,6 @@ static const fpl_extension_use uses_any_client_hello[] = {
         .ref = FPL_NAME("rfc8422#5.1.1"),
     },
     {
-        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
-        .build = fpl_hook_versions_offer,
-        .decode = form_version_list,
-        .accept = accept_versions_note,
-        .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
-        .ref = FPL_NAME("rfc8446#4.2.1"),
-    },
-    {
         .extension = FPL_EXTENSION_USE_SRTP,
         .build = offer_use_srtp,
         .decode = form_use_srtp_data,
@@ -970,9 +960,19 @@ static const fpl_extension_use uses_any_client_hello[] = {
         .absent_alert = FPL_NO_ALERT,
         .ref = FPL_NAME("rfc5764#4.1.1"),
     },
+    {
+        .extension = FPL_EXTENSION_KEY_SHARE,
+        .build = fpl_hook_key_share_offer,
+        .decode = form_key_share_client_hello,
+        .accept = accept_key_share_consider,
+        .checks = checks_any_client_hello_key_share,
+        .num_checks = 2,
+        .absent_alert = FPL_NO_ALERT,
+        .ref = FPL_NAME("rfc8446#4.2.8"),
+    },
 };
 
-static const uint8_t order_any_client_hello[] = {0, 1, 2, 3, 5, 6, 7, 8, 9, 4, 10, 11};
+static const uint8_t order_any_client_hello[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 
 static const fpl_extension_block block_any_client_hello = {
     .name = FPL_NAME("client_hello"),
@@ -1042,6 +1042,14 @@ static const fpl_extension_check checks_dtls13_hello_retry_request_key_share[] =
 
 static const fpl_extension_use uses_dtls13_hello_retry_request[] = {
     {
+        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
+        .build = fpl_hook_version_answer,
+        .decode = form_selected_version,
+        .accept = accept_version_seen,
+        .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
+        .ref = FPL_NAME("rfc8446#4.2.1"),
+    },
+    {
         .extension = FPL_EXTENSION_COOKIE,
         .build = fpl_hook_cookie_make,
         .decode = form_cookie,
@@ -1059,14 +1067,6 @@ static const fpl_extension_use uses_dtls13_hello_retry_request[] = {
         .num_checks = 2,
         .absent_alert = FPL_NO_ALERT,
         .ref = FPL_NAME("rfc8446#4.2.8"),
-    },
-    {
-        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
-        .build = fpl_hook_version_answer,
-        .decode = form_selected_version,
-        .accept = accept_version_seen,
-        .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
-        .ref = FPL_NAME("rfc8446#4.2.1"),
     },
 };
 
@@ -1178,6 +1178,14 @@ static const fpl_extension_check checks_dtls13_server_hello_key_share[] = {
 
 static const fpl_extension_use uses_dtls13_server_hello[] = {
     {
+        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
+        .build = fpl_hook_version_answer,
+        .decode = form_selected_version,
+        .accept = accept_version_seen,
+        .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
+        .ref = FPL_NAME("rfc8446#4.2.1"),
+    },
+    {
         .extension = FPL_EXTENSION_KEY_SHARE,
         .build = fpl_hook_key_share_answer,
         .decode = form_key_share_server_hello,
@@ -1186,14 +1194,6 @@ static const fpl_extension_use uses_dtls13_server_hello[] = {
         .num_checks = 3,
         .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
         .ref = FPL_NAME("rfc8446#4.2.8"),
-    },
-    {
-        .extension = FPL_EXTENSION_SUPPORTED_VERSIONS,
-        .build = fpl_hook_version_answer,
-        .decode = form_selected_version,
-        .accept = accept_version_seen,
-        .absent_alert = FPL_ALERT_DESCRIPTION_MISSING_EXTENSION,
-        .ref = FPL_NAME("rfc8446#4.2.1"),
     },
 };
 

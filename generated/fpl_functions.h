@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 227137000c93e4dd6642b85734540e7c9f423530efc05c60253c5283855f9821 */
+ * SHA-256 of these: f339b1aab1d6229b22e4347b9135a198b268e1ff6292bdf27883c771885a030a */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -181,6 +181,24 @@ typedef enum fpl_resend_now_answer {
 } fpl_resend_now_answer;
 fpl_resend_now_answer fpl_classify_resend_now(const fpl_conn *conn);
 
+/* fpl_classify_flight_heard: last_message: an ACK is all that ends the flight, and its last message was
+ * acknowledged (RFC 9147 section 7.2) */
+typedef enum fpl_flight_heard_answer {
+    FPL_ANSWER_FLIGHT_HEARD_NONE,
+    FPL_ANSWER_FLIGHT_HEARD_LAST_MESSAGE,
+    FPL_ANSWER_FLIGHT_HEARD_LESS,
+} fpl_flight_heard_answer;
+fpl_flight_heard_answer fpl_classify_flight_heard(const fpl_conn *conn);
+
+/* fpl_classify_flight_arrives: complete: the handshake is over, and with it the peer's last flight (RFC 9147
+ * section 7.1) */
+typedef enum fpl_flight_arrives_answer {
+    FPL_ANSWER_FLIGHT_ARRIVES_NONE,
+    FPL_ANSWER_FLIGHT_ARRIVES_INCOMPLETE,
+    FPL_ANSWER_FLIGHT_ARRIVES_COMPLETE,
+} fpl_flight_arrives_answer;
+fpl_flight_arrives_answer fpl_classify_flight_arrives(const fpl_conn *conn);
+
 /* fpl_classify_answered_by: the flight's key `done_when`; not_whole: a flight that extends it has not been
  * sent yet (RFC 9147 section 5.7) */
 typedef enum fpl_answered_by_answer {
@@ -191,8 +209,8 @@ typedef enum fpl_answered_by_answer {
 } fpl_answered_by_answer;
 fpl_answered_by_answer fpl_classify_answered_by(const fpl_conn *conn);
 
-/* fpl_classify_key_update_wish: answer: update_requested, and our own write epoch may still grow (RFC 9147
- * section 8) */
+/* fpl_classify_key_update_wish: answer: update_requested, our own write epoch may still grow, and we have not
+ * closed our half (RFC 9147 section 8) */
 typedef enum fpl_key_update_wish_answer {
     FPL_ANSWER_KEY_UPDATE_WISH_NONE,
     FPL_ANSWER_KEY_UPDATE_WISH_ANSWER,
@@ -405,6 +423,9 @@ fpl_status fpl_act_drop_handshake_state(fpl_conn *conn);
 
 /* fpl_act_release_flight: frees messages and record numbers */
 fpl_status fpl_act_release_flight(fpl_conn *conn);
+
+/* fpl_act_take_as_acked: all of the flight counts as acknowledged */
+fpl_status fpl_act_take_as_acked(fpl_conn *conn);
 
 /* fpl_act_mark_acked: octets of the flight that the named records carried, or all of them, are acknowledged */
 fpl_status fpl_act_mark_acked(fpl_conn *conn);
