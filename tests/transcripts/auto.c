@@ -77,7 +77,8 @@ static void sm33_13_sentinel_of_a_server(void)
     }
 }
 
-/* ----- clients of both ---------------------------------------------------------------------------------------------------- */
+/* ----- clients of both ----------------------------------------------------------------------------------------------------
+ */
 
 static void auto_client_goes_on_in_12(void)
 {
@@ -260,6 +261,29 @@ static void auto_client_stays_in_12(void)
     }
 }
 
+/* A server of 1.2 may say HelloRequest at any time; anybody may, as it is no secret. It means nothing here. */
+static void auto_hello_request_means_nothing(void)
+{
+    for (int peer13 = 0; peer13 < 2; peer13++) {
+        stage *s = open_both(1, peer13 == 1, false);
+        start(s);
+        for (uint64_t i = 0; i < 50; i++) {
+            bytes_append(&s->peer.datagram, record_of(HANDSHAKE, DTLS12, 0, 200 + i,
+                                                      peer_fragment_of(HELLO_REQUEST, 0, (unsigned)i % 3, 0, bytes_none())));
+            deliver(s);
+            expect_quiet(s);
+            expect_state(s, "WAIT_SH");
+        }
+        if (peer13 == 1) {
+            finish13(s);
+        } else {
+            finish(s);
+        }
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
 /* Extension headers without what they promise, at the place where the version is decided. */
 static void auto_client_reads_no_further_than_the_answer(void)
 {
@@ -314,7 +338,8 @@ static void auto_client_goes_on_resending(void)
     }
 }
 
-/* ----- servers of both ----------------------------------------------------------------------------------------------------- */
+/* ----- servers of both
+ * ----------------------------------------------------------------------------------------------------- */
 
 static void auto_server_takes_either(void)
 {
@@ -471,7 +496,7 @@ static void auto_cookies_do_not_cross(void)
 SCENARIOS(auto_scenarios, PLAYS(sm32_13_downgrade_sentinel), PLAYS(sm33_13_sentinel_of_a_server),
           PLAYS(auto_client_goes_on_in_12), PLAYS(auto_client_goes_on_in_13), PLAYS(auto_hello_of_both),
           PLAYS(auto_client_reassembles_the_answer), PLAYS(auto_client_survives_junk),
-          PLAYS(auto_client_refuses_other_versions), PLAYS(auto_client_stays_in_12),
+          PLAYS(auto_client_refuses_other_versions), PLAYS(auto_client_stays_in_12), PLAYS(auto_hello_request_means_nothing),
           PLAYS(auto_client_reads_no_further_than_the_answer), PLAYS(auto_client_goes_on_resending),
           PLAYS(auto_server_takes_either), PLAYS(auto_server_goes_by_the_whole_hello), PLAYS(auto_server_survives_junk),
           PLAYS(auto_server_without_a_common_version), PLAYS(auto_server_does_not_fall_back),

@@ -86,14 +86,15 @@ static void fr02_13_offset_beyond_total(void)
 {
     static const struct {
         size_t total, offset, len;
-    } odd[] = {{100, 0xffffff, 1}, {100, 100, 1}, {100, 60, 41}, {100, 101, 0}, {0, 1, 0}, {0, 0, 1}, {0xffffff, 0xffffff, 10},
-               {50, 0xfffff0, 32}};
+    } odd[] = {{100, 0xffffff, 1},       {100, 100, 1},     {100, 60, 41}, {100, 101, 0}, {0, 1, 0}, {0, 0, 1},
+               {0xffffff, 0xffffff, 10}, {50, 0xfffff0, 32}};
     static const char *const states[2][2] = {{"WAIT_CERT", "CONNECTED"}, {"WAIT_EE", "CONNECTED"}};
     for (int role = 0; role < 2; role++) {
         for (size_t state = 0; state < 2; state++) {
             for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
                 stage *s = stage13_at(role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, states[role][state]);
-                peer13_fragment(&s->peer13, KEY_UPDATE, odd[i].total, s->peer.msg_seq, odd[i].offset, bytes_zero(odd[i].len));
+                peer13_fragment(&s->peer13, KEY_UPDATE, odd[i].total, s->peer.msg_seq, odd[i].offset,
+                                bytes_zero(odd[i].len));
                 deliver(s);
                 if (s->failed) {
                     expect_alert_either(s, ILLEGAL_PARAMETER, DECODE_ERROR);

@@ -270,8 +270,12 @@ static void hc05_13_unsolicited_extension(void)
     static const struct {
         unsigned    type;
         const char *body;
-    } extras[] = {{EXT_USE_SRTP, "0002 0007 00"}, {EXT_ALPN, "0003 02 6832"}, {EXT_CONNECTION_ID, "00"}, {EXT_SERVER_NAME, ""},
-                  {0x1a2b, ""},                   {EXT_TICKET, ""}};
+    } extras[] = {{EXT_USE_SRTP, "0002 0007 00"},
+                  {EXT_ALPN, "0003 02 6832"},
+                  {EXT_CONNECTION_ID, "00"},
+                  {EXT_SERVER_NAME, ""},
+                  {0x1a2b, ""},
+                  {EXT_TICKET, ""}};
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
         for (size_t i = 0; i < sizeof extras / sizeof extras[0]; i++) {
             stage *s = at(places[p].role, places[p].state);
@@ -947,8 +951,8 @@ static void hc18_13_bad_finished(void)
         expect_alert(s, DECRYPT_ERROR);
         stage_close(s);
         s = at(role, "WAIT_FINISHED");
-        bytes other = crypto13_verify_data(s->peer.suite, role == 0 ? s->peer13.server_handshake : s->peer13.client_handshake,
-                                           s->peer13.transcript);
+        bytes other = crypto13_verify_data(
+            s->peer.suite, role == 0 ? s->peer13.server_handshake : s->peer13.client_handshake, s->peer13.transcript);
         peer13_say(&s->peer13, FINISHED, other);
         deliver(s);
         expect_alert(s, DECRYPT_ERROR);
@@ -956,7 +960,8 @@ static void hc18_13_bad_finished(void)
     }
 }
 
-/* ----- choices ---------------------------------------------------------------------------------------------------------- */
+/* ----- choices ----------------------------------------------------------------------------------------------------------
+ */
 
 static void only_aes128(fpl_config *config)
 {
@@ -1257,7 +1262,8 @@ static void hc27_13_certificates_of_no_use(void)
     }
 }
 
-/* ----- HC-34, HC-40, HC-41 ------------------------------------------------------------------------------------------------ */
+/* ----- HC-34, HC-40, HC-41 ------------------------------------------------------------------------------------------------
+ */
 
 static void hc34_13_retry_cookies(void)
 {
@@ -1394,8 +1400,10 @@ static void hc41_13_exported_keys(void)
         EXPECT_UINT(s, s->srtp_profile, 7);
         bytes secret = crypto13_derive(o.suite, s->peer13.exporter_secret, "EXTRACTOR-dtls_srtp", bytes_none());
         bytes srtp = crypto13_expand(o.suite, secret, "exporter", crypto_hash(o.suite, bytes_none()), 56);
-        EXPECT(s, bytes_equal(s->srtp_client_key, slice(srtp, 0, 16)) && bytes_equal(s->srtp_server_key, slice(srtp, 16, 32)));
-        EXPECT(s, bytes_equal(s->srtp_client_salt, slice(srtp, 32, 44)) && bytes_equal(s->srtp_server_salt, slice(srtp, 44, 56)));
+        EXPECT(s,
+               bytes_equal(s->srtp_client_key, slice(srtp, 0, 16)) && bytes_equal(s->srtp_server_key, slice(srtp, 16, 32)));
+        EXPECT(s, bytes_equal(s->srtp_client_salt, slice(srtp, 32, 44)) &&
+                      bytes_equal(s->srtp_server_salt, slice(srtp, 44, 56)));
         stage_close(s);
     }
 }
@@ -1412,8 +1420,8 @@ SCENARIOS(hc_13_scenarios, PLAYS(hc01_13_client_hello_lengths), PLAYS(hc01_13_cl
           PLAYS(hc18_13_bad_finished), PLAYS(hc19_13_suite_not_offered), PLAYS(hc20_13_nothing_in_common),
           PLAYS(hc21_13_session_id_echo), PLAYS(hc21_13_session_id_of_a_client), PLAYS(hc22_13_versions_of_a_client),
           PLAYS(hc22_13_cookie_and_compression_of_a_client), PLAYS(hc22_13_behind_the_door),
-          PLAYS(hc25_13_empty_server_certificate_list), PLAYS(hc26_13_empty_client_certificate_list), PLAYS(hc26_13_contexts),
-          PLAYS(hc27_13_oversized_chains), PLAYS(hc27_13_certificates_of_no_use), PLAYS(hc34_13_retry_cookies),
-          PLAYS(hc34_13_unasked_cookie), PLAYS(hc37_13_second_hello_altered), PLAYS(hc37_13_what_may_change),
-          PLAYS(hc37_13_second_hello_without_the_share), PLAYS(hc40_13_fresh_randoms_and_shares),
-          PLAYS(hc41_13_exported_keys));
+          PLAYS(hc25_13_empty_server_certificate_list), PLAYS(hc26_13_empty_client_certificate_list),
+          PLAYS(hc26_13_contexts), PLAYS(hc27_13_oversized_chains), PLAYS(hc27_13_certificates_of_no_use),
+          PLAYS(hc34_13_retry_cookies), PLAYS(hc34_13_unasked_cookie), PLAYS(hc37_13_second_hello_altered),
+          PLAYS(hc37_13_what_may_change), PLAYS(hc37_13_second_hello_without_the_share),
+          PLAYS(hc40_13_fresh_randoms_and_shares), PLAYS(hc41_13_exported_keys));

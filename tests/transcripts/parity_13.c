@@ -57,7 +57,10 @@ static void parity_13_retry_for_a_group(void)
     for (size_t i = 0; i < 12; i++) {
         stage *s = stage_open((stage_options){.dtls13 = true, .door = i >= 6, .group = groups[i % 3]});
         if (i % 6 >= 3) {
-            ext_set(&s->peer.extensions, EXT_GROUPS, bytes_hex(i % 3 == 0 ? "0004 2a2a 001d" : i % 3 == 1 ? "0004 2a2a 0017" : "0004 2a2a 0018"));
+            ext_set(&s->peer.extensions, EXT_GROUPS,
+                    bytes_hex(i % 3 == 0   ? "0004 2a2a 001d"
+                              : i % 3 == 1 ? "0004 2a2a 0017"
+                                           : "0004 2a2a 0018"));
         }
         ext_set(&s->peer.extensions, EXT_KEY_SHARE, bytes_hex(shares[i % 6 < 3 ? 0 : 1]));
         finish13(s);
@@ -567,11 +570,11 @@ static void parity_13_bogus_and_valid_in_one_datagram(void)
 {
     for (int role = 0; role < 2; role++) {
         stage *s = connected13(role13(role));
-        bytes  bogus[] = {record_of(DATA, DTLS12, 0, 3, bytes_of("clear", 5)),
-                          record_of(ALERT, DTLS12, 0, 4, bytes_hex("0228")),
-                          record_of(HANDSHAKE, DTLS12, 0, 5, peer_fragment_of(KEY_UPDATE, 1, s->peer.msg_seq, 0, bytes_hex("01"))),
-                          record_of(ACK, DTLS12, 0, 6, bytes_hex("0000")),
-                          bytes_hex("2f 0000 0020 0000000000000000000000000000000000000000000000000000000000000000")};
+        bytes bogus[] = {
+            record_of(DATA, DTLS12, 0, 3, bytes_of("clear", 5)), record_of(ALERT, DTLS12, 0, 4, bytes_hex("0228")),
+            record_of(HANDSHAKE, DTLS12, 0, 5, peer_fragment_of(KEY_UPDATE, 1, s->peer.msg_seq, 0, bytes_hex("01"))),
+            record_of(ACK, DTLS12, 0, 6, bytes_hex("0000")),
+            bytes_hex("2f 0000 0020 0000000000000000000000000000000000000000000000000000000000000000")};
         for (size_t i = 0; i < sizeof bogus / sizeof bogus[0]; i++) {
             for (int order = 0; order < 2; order++) {
                 s->num_data = 0;
@@ -727,8 +730,8 @@ SCENARIOS(parity_13_scenarios, PLAYS(parity_13_every_suite_and_group), PLAYS(par
           PLAYS(parity_13_retry_and_loss), PLAYS(parity_13_certificates), PLAYS(parity_13_offers_only_what_it_verifies),
           PLAYS(parity_13_application_data), PLAYS(parity_13_many_records_in_a_datagram),
           PLAYS(parity_13_messages_share_a_record), PLAYS(parity_13_good_record_and_truncated_tail),
-          PLAYS(parity_13_data_is_bounded), PLAYS(parity_13_receiving_takes_no_memory), PLAYS(parity_13_waiting_server_waits),
-          PLAYS(parity_13_junk_fills_nothing), PLAYS(parity_13_small_poll_buffer),
+          PLAYS(parity_13_data_is_bounded), PLAYS(parity_13_receiving_takes_no_memory),
+          PLAYS(parity_13_waiting_server_waits), PLAYS(parity_13_junk_fills_nothing), PLAYS(parity_13_small_poll_buffer),
           PLAYS(parity_13_corrupted_datagram_is_resent), PLAYS(parity_13_everything_twice),
           PLAYS(parity_13_stale_hello_around_the_cookie_hello), PLAYS(parity_13_delayed_burst),
           PLAYS(parity_13_no_datagram_above_any_mtu), PLAYS(parity_13_timer_in_the_middle_of_a_flight),

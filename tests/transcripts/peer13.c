@@ -486,8 +486,8 @@ static bool may_name(const peer13 *q, uint64_t epoch, uint64_t seq)
     return false;
 }
 
-/* RFC 9147 section 7: handshake records of the present flight, in increasing order, and, while there is a handshake, none of a
- * later epoch than the ACK's. */
+/* RFC 9147 section 7: handshake records of the present flight, in increasing order, and, while there is a handshake, none of
+ * a later epoch than the ACK's. */
 static void hear_ack(peer13 *q, const heard *h)
 {
     uint64_t last_epoch = 0, last_seq = 0;
@@ -499,8 +499,8 @@ static void hear_ack(peer13 *q, const heard *h)
         const uint8_t *at = h->body.data + 2 + 16 * i;
         uint64_t       epoch = u64_at(at), seq = u64_at(at + 8);
         if (!may_name(q, epoch, seq)) {
-            peer_complain(q->p, "an ACK of %llu/%llu, which is no handshake record of our present flight", (unsigned long long)epoch,
-                          (unsigned long long)seq);
+            peer_complain(q->p, "an ACK of %llu/%llu, which is no handshake record of our present flight",
+                          (unsigned long long)epoch, (unsigned long long)seq);
         }
         if (i > 0 && (epoch < last_epoch || (epoch == last_epoch && seq <= last_seq))) {
             peer_complain(q->p, "an ACK whose numbers do not increase");

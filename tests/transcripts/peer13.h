@@ -124,7 +124,7 @@ bytes peer13_sealed_at(peer13 *q, unsigned type, unsigned epoch, uint64_t seq, b
 void peer13_agree(peer13 *q);
 void peer13_agree_traffic(peer13 *q);
 
-/* peer13_next_keys opens our next epoch for writing and moves there; peer13_step gives up writing in one. */
+/* peer13_next_keys opens our next epoch for writing and moves there. */
 void peer13_next_keys(peer13 *q);
 
 /* peer13_ack appends an ACK of these records; peer13_ack_heard one of all handshake records heard and not yet

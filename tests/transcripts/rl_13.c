@@ -281,7 +281,8 @@ static void rl09_13_record_numbers_run_out(void)
         /* As if so many had been sent; the last ones are kept for the goodbye. */
         s->conn->keys13->write[0].next_seq = most - 200;
         s->peer13.theirs[3].seq = most - 200;
-        while (sent < 300 && (result = fpl_conn_send(s->conn, (const uint8_t *)"x", 1, out, sizeof out, &len, s->now)) == FPL_OK) {
+        while (sent < 300 &&
+               (result = fpl_conn_send(s->conn, (const uint8_t *)"x", 1, out, sizeof out, &len, s->now)) == FPL_OK) {
             peer13_hear(&s->peer13, out, len, s->now);
             sent++;
         }
@@ -654,7 +655,8 @@ static void rl22_13_record_versions(void)
         bytes  body = peer13_client_hello(&s->peer13);
         (void)peer13_note(&s->peer13, CLIENT_HELLO, body);
         for (size_t w = 0; w < sizeof wrong / sizeof wrong[0]; w++) {
-            deliver_bytes(s, record_of(HANDSHAKE, wrong[w], 0, 50 + w, peer_fragment_of(CLIENT_HELLO, body.len, 0, 0, body)));
+            deliver_bytes(s,
+                          record_of(HANDSHAKE, wrong[w], 0, 50 + w, peer_fragment_of(CLIENT_HELLO, body.len, 0, 0, body)));
             expect_quiet(s);
         }
         bytes record = record_of(HANDSHAKE, good[i], 0, 60, peer_fragment_of(CLIENT_HELLO, body.len, 0, 0, body));

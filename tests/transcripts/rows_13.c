@@ -309,7 +309,8 @@ static void row_13_first_half_acknowledged(void)
 static void row_13_resend_held_back(void)
 {
     for (int what = 0; what < 4; what++) {
-        stage *s = stage_open((stage_options){.dtls13 = true, .unproven = true, .auth = FPL_CLIENT_AUTH_REQUIRED, .configure = narrow});
+        stage *s = stage_open(
+            (stage_options){.dtls13 = true, .unproven = true, .auth = FPL_CLIENT_AUTH_REQUIRED, .configure = narrow});
         ext_add(&s->peer.extensions, EXT_PADDING, bytes_zero(250));
         say13_client_hello(s);
         deliver(s);
@@ -457,6 +458,8 @@ static void row_13_stale_cookie_of_a_fleet(void)
 SCENARIOS(rows_13_scenarios, PLAYS(row_13_answer_behind_the_question), PLAYS(row_13_partial_ack_behind_the_question),
           PLAYS(row_13_long_flight_as_asked), PLAYS(row_13_timer_in_a_resend_as_asked),
           PLAYS(row_13_answer_to_a_flight_held_back), PLAYS(row_13_retry_is_repeated_when_asked),
-          PLAYS(row_13_repetition_beside_a_delayed_ack), PLAYS(row_13_share_withdrawn_after_a_retry), PLAYS(row_13_share_of_another_group_after_a_retry), PLAYS(row_13_first_half_acknowledged), PLAYS(row_13_resend_held_back),
-          PLAYS(row_13_retry_that_selects_another_version), PLAYS(row_13_more_behind_a_key_update),
-          PLAYS(row_13_keys_used_up_behind_a_half_close), PLAYS(row_13_stale_cookie_of_a_fleet));
+          PLAYS(row_13_repetition_beside_a_delayed_ack), PLAYS(row_13_share_withdrawn_after_a_retry),
+          PLAYS(row_13_share_of_another_group_after_a_retry), PLAYS(row_13_first_half_acknowledged),
+          PLAYS(row_13_resend_held_back), PLAYS(row_13_retry_that_selects_another_version),
+          PLAYS(row_13_more_behind_a_key_update), PLAYS(row_13_keys_used_up_behind_a_half_close),
+          PLAYS(row_13_stale_cookie_of_a_fleet));

@@ -482,7 +482,8 @@ static void rt09_13_ack_of_a_later_epoch(void)
     static const uint64_t epochs[] = {3, 4, 5, 65535, UINT64_C(65538), UINT64_C(0x10000000000002), UINT64_MAX};
     for (int role = 0; role < 2; role++) {
         for (size_t i = 0; i < sizeof epochs / sizeof epochs[0]; i++) {
-            stage *s = role == 0 ? stage13_at(FPL_ROLE_SERVER, "WAIT_FINISHED") : stage13_at(FPL_ROLE_CLIENT, "WAIT_FINISHED");
+            stage *s =
+                role == 0 ? stage13_at(FPL_ROLE_SERVER, "WAIT_FINISHED") : stage13_at(FPL_ROLE_CLIENT, "WAIT_FINISHED");
             number13 number = {epochs[i], 0};
             EXPECT_UINT(s, s->peer13.epoch, 2);
             peer13_ack(&s->peer13, &number, 1);

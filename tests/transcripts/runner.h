@@ -30,6 +30,7 @@ extern const scenario rl_13_scenarios[];
 extern const scenario fr_13_scenarios[];
 extern const scenario rt_13_scenarios[];
 extern const scenario hc_13_scenarios[];
+extern const scenario ds_13_scenarios[];
 extern const scenario ph_scenarios[];
 extern const scenario cl_13_scenarios[];
 extern const scenario auto_scenarios[];

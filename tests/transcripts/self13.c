@@ -165,8 +165,8 @@ static void self13_schedule_is_ours(void)
         EXPECT(NULL, fpl_schedule13_traffic(&app.client, cases[i].aead, &keys, NULL) == FPL_STATUS_OK);
         same_keys(&keys, &q->ours[4].keys, cases[i].key_len);
         same_records(cases[i].suite, &keys, &q->ours[4].keys);
-        EXPECT(NULL, fpl_schedule13_export(&app.exporter, view_bytes(bytes_of("EXPORTER-x", 10)), view_bytes(bytes_of("y", 1)),
-                                           exported, sizeof exported) == FPL_STATUS_OK);
+        EXPECT(NULL, fpl_schedule13_export(&app.exporter, view_bytes(bytes_of("EXPORTER-x", 10)),
+                                           view_bytes(bytes_of("y", 1)), exported, sizeof exported) == FPL_STATUS_OK);
         EXPECT(NULL, memcmp(exported,
                             crypto13_expand(cases[i].suite,
                                             crypto13_derive(cases[i].suite, q->exporter_secret, "EXPORTER-x", bytes_none()),

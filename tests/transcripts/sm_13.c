@@ -441,7 +441,7 @@ static void sm36_13_ticket_at_the_wrong_time(void)
 
 static void sm37_13_unknown_message_types(void)
 {
-    static const unsigned types[] = {6, 7, 19, 99, 254, 255, END_OF_EARLY_DATA, CERTIFICATE_STATUS, HELLO_REQUEST};
+    static const unsigned types[] = {6, 7, 19, 99, 254, 255, END_OF_EARLY_DATA, CERTIFICATE_STATUS};
     static const struct {
         fpl_role    role;
         const char *state;
@@ -618,6 +618,7 @@ static bool is_listed(fpl_role role, const char *state, unsigned type)
         {FPL_ROLE_SERVER, "WAIT_FINISHED", FINISHED},
         {FPL_ROLE_SERVER, "CONNECTED", KEY_UPDATE},
         {FPL_ROLE_CLIENT, "WAIT_SH", SERVER_HELLO},
+        {FPL_ROLE_CLIENT, "WAIT_SH", HELLO_REQUEST}, /* of a server of 1.2, for all that is known: ignored */
         {FPL_ROLE_CLIENT, "WAIT_SH_AGAIN", SERVER_HELLO},
         {FPL_ROLE_CLIENT, "WAIT_EE", ENCRYPTED_EXTENSIONS},
         {FPL_ROLE_CLIENT, "WAIT_CERT_CR", CERTIFICATE_REQUEST},

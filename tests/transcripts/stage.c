@@ -53,11 +53,9 @@ static void configure(stage *s)
                                : fpl_config_set_credential(c, own->made.certificate, own->made.certificate_len,
                                                            own->made.key, own->made.key_len)) == FPL_OK);
     }
-#ifdef FPL_VERSIONS_DTLS13
     EXPECT(s, fpl_config_set_versions(c, o->both     ? FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13
                                          : o->dtls13 ? FPL_VERSIONS_DTLS13
                                                      : FPL_VERSIONS_DTLS12) == FPL_OK);
-#endif
     EXPECT(s, fpl_config_set_client_auth(c, o->auth) == FPL_OK);
     EXPECT(s, fpl_config_set_trust(c, o->trust) == FPL_OK);
     EXPECT(s, fpl_config_set_cookie_exchange(c, o->door && !o->no_cookie) == FPL_OK);

@@ -4,8 +4,9 @@
 
 const char *const server13_states[] = {"WAIT_CH",    "WAIT_CH_AGAIN", "WAIT_SIGNATURE", "WAIT_CERT", "WAIT_CV",
                                        "WAIT_TRUST", "WAIT_FINISHED", "CONNECTED",      NULL};
-const char *const client13_states[] = {"WAIT_SH",    "WAIT_SH_AGAIN", "WAIT_EE",        "WAIT_CERT_CR", "WAIT_CERT", "WAIT_CV",
-                                       "WAIT_TRUST", "WAIT_FINISHED", "WAIT_SIGNATURE", "WAIT_ACK",     "CONNECTED", NULL};
+const char *const client13_states[] = {"WAIT_SH",        "WAIT_SH_AGAIN", "WAIT_EE",    "WAIT_CERT_CR",
+                                       "WAIT_CERT",      "WAIT_CV",       "WAIT_TRUST", "WAIT_FINISHED",
+                                       "WAIT_SIGNATURE", "WAIT_ACK",      "CONNECTED",  NULL};
 
 bool has_said13(const peer13 *q, unsigned type)
 {
