@@ -3,7 +3,7 @@
  * From spec/extensions/{_rules, certificate_authorities, cookie, ec_point_formats, extended_master_secret,
  *      key_share, renegotiation_info, server_name, signature_algorithms, signature_algorithms_cert,
  *      supported_groups, supported_versions, use_srtp}.yaml
- * SHA-256 of these: 71b32fa6cb2c6d85b3cee39cdde7ddf73eb8d6161a8078bc389d7efb9e64a107 */
+ * SHA-256 of these: d7f60e08822a364468e11fa7ce036a430e3ce08eb79d4c91e29ce6cce21bec29 */
 /* Which extensions there are, where they may stand, what is configured and what was agreed. The generic
  * runtime over these tables is engine/extensions.c. */
 #ifndef FPL_EXTENSIONS_H

@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 48016db2a7a361773b77aa6e6c9cdde3a99411c15d1e118cb83682d3e0833d8b */
+ * SHA-256 of these: 6b365e917216e0b58c4969999d24d5b4dac6e2357a5fafd3a5214aef725b3ab4 */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {

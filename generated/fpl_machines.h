@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 227137000c93e4dd6642b85734540e7c9f423530efc05c60253c5283855f9821 */
+ * SHA-256 of these: f339b1aab1d6229b22e4347b9135a198b268e1ff6292bdf27883c771885a030a */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 
@@ -53,6 +53,7 @@ typedef enum fpl_ack13_state {
     FPL_ACK13_NONE,
     FPL_ACK13_NOTHING_DUE,
     FPL_ACK13_DELAYED,
+    FPL_ACK13_UNANSWERED,
 } fpl_ack13_state;
 
 /* States of closure (spec/machines/closure.yaml). */
@@ -266,6 +267,8 @@ extern const fpl_classifier fpl_classifier_client_certificate13;
 extern const fpl_classifier fpl_classifier_close_style;
 extern const fpl_classifier fpl_classifier_cookie12;
 extern const fpl_classifier fpl_classifier_cookie13;
+extern const fpl_classifier fpl_classifier_flight_arrives;
+extern const fpl_classifier fpl_classifier_flight_heard;
 extern const fpl_classifier fpl_classifier_hello_origin;
 extern const fpl_classifier fpl_classifier_key_update_wish;
 extern const fpl_classifier fpl_classifier_plaintext_alerts;

@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 1b55f70691ab1106b1408720eb0f6da76905397b49cf8b6385d5ef8c5c62a37a */
+ * SHA-256 of these: d072b069d45c8f12d80b7c80336bb94254bad6c22eb224846e2a484454c7e068 */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
@@ -160,6 +160,44 @@ const fpl_classifier fpl_classifier_cookie13 = {
     .num_outcomes = 4,
     .name = FPL_NAME("cookie13"),
     .outcome_names = fpl_classifier_cookie13_outcomes,
+};
+
+static uint8_t fpl_thunk_classify_flight_arrives(const fpl_conn *conn, const fpl_message *msg)
+{
+    (void)msg;
+    return (uint8_t)fpl_classify_flight_arrives(conn);
+}
+
+static const char *const fpl_classifier_flight_arrives_outcomes[] = {
+    [FPL_ANSWER_FLIGHT_ARRIVES_INCOMPLETE] = FPL_NAME("incomplete"),
+    [FPL_ANSWER_FLIGHT_ARRIVES_COMPLETE] = FPL_NAME("complete"),
+};
+
+const fpl_classifier fpl_classifier_flight_arrives = {
+    .call = fpl_thunk_classify_flight_arrives,
+    .fixed = 0,
+    .num_outcomes = 2,
+    .name = FPL_NAME("flight_arrives"),
+    .outcome_names = fpl_classifier_flight_arrives_outcomes,
+};
+
+static uint8_t fpl_thunk_classify_flight_heard(const fpl_conn *conn, const fpl_message *msg)
+{
+    (void)msg;
+    return (uint8_t)fpl_classify_flight_heard(conn);
+}
+
+static const char *const fpl_classifier_flight_heard_outcomes[] = {
+    [FPL_ANSWER_FLIGHT_HEARD_LAST_MESSAGE] = FPL_NAME("last_message"),
+    [FPL_ANSWER_FLIGHT_HEARD_LESS] = FPL_NAME("less"),
+};
+
+const fpl_classifier fpl_classifier_flight_heard = {
+    .call = fpl_thunk_classify_flight_heard,
+    .fixed = 0,
+    .num_outcomes = 2,
+    .name = FPL_NAME("flight_heard"),
+    .outcome_names = fpl_classifier_flight_heard_outcomes,
 };
 
 static uint8_t fpl_thunk_classify_hello_origin(const fpl_conn *conn, const fpl_message *msg)
@@ -750,4 +788,10 @@ fpl_status fpl_thunk_act_start_connection(fpl_conn *conn, const fpl_message *msg
 {
     (void)msg;
     return fpl_act_start_connection(conn);
+}
+
+fpl_status fpl_thunk_act_take_as_acked(fpl_conn *conn, const fpl_message *msg)
+{
+    (void)msg;
+    return fpl_act_take_as_acked(conn);
 }

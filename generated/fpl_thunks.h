@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 1b55f70691ab1106b1408720eb0f6da76905397b49cf8b6385d5ef8c5c62a37a */
+ * SHA-256 of these: d072b069d45c8f12d80b7c80336bb94254bad6c22eb224846e2a484454c7e068 */
 /* Doors from the tables to typed functions: each hands over the member of the message that the function takes. */
 #ifndef FPL_THUNKS_H
 #define FPL_THUNKS_H
@@ -77,5 +77,6 @@ fpl_status fpl_thunk_act_mark_acked(fpl_conn *conn, const fpl_message *msg);
 fpl_status fpl_thunk_act_release_flight(fpl_conn *conn, const fpl_message *msg);
 fpl_status fpl_thunk_act_sign(fpl_conn *conn, const fpl_message *msg);
 fpl_status fpl_thunk_act_start_connection(fpl_conn *conn, const fpl_message *msg);
+fpl_status fpl_thunk_act_take_as_acked(fpl_conn *conn, const fpl_message *msg);
 
 #endif

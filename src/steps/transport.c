@@ -74,6 +74,28 @@ fpl_answered_by_answer fpl_classify_answered_by(const fpl_conn *conn)
     return FPL_ANSWER_ANSWERED_BY_NONE;
 }
 
+fpl_flight_heard_answer fpl_classify_flight_heard(const fpl_conn *conn)
+{
+    const fpl_flight *flight = conn->current_flight;
+    return flight->spec->done_when == FPL_DONE_ACKED && fpl_sent_last_arrived(flight) ? FPL_ANSWER_FLIGHT_HEARD_LAST_MESSAGE
+                                                                                      : FPL_ANSWER_FLIGHT_HEARD_LESS;
+}
+
+fpl_flight_arrives_answer fpl_classify_flight_arrives(const fpl_conn *conn)
+{
+    return conn->connected ? FPL_ANSWER_FLIGHT_ARRIVES_COMPLETE : FPL_ANSWER_FLIGHT_ARRIVES_INCOMPLETE;
+}
+
+fpl_status fpl_act_take_as_acked(fpl_conn *conn)
+{
+    if (conn->current_flight->book == NULL) {
+        return FPL_STATUS_INTERNAL;
+    }
+    conn->current_flight->book->named_all = true;
+    fpl_sent_mark(conn->current_flight);
+    return FPL_STATUS_OK;
+}
+
 fpl_status fpl_act_mark_acked(fpl_conn *conn)
 {
     if (conn->current_flight->book == NULL) {
