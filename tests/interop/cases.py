@@ -254,11 +254,15 @@ def hybrid(peer, role):
 
 
 def command(peer, role):
-    """What tstclnt can be told."""
+    """What tstclnt can be told. Its server asks for no certificate, and has a cookie in every HelloRetryRequest."""
+    told = {"cookie": "off", "client": "off" if role == "client" else "p256"}
     for suite, group, cert in itertools.product(DIMENSIONS13["suite"], DIMENSIONS13["group"], CURVES):
-        yield Case(peer, role, "1.3", suite, group, server_cert=cert, client=cert, cookie="off")
-    for told in ({"client": "off"}, {"client": "none"}, {"retry": "group"}, {"retry": "group", "group": "p384"}):
-        yield Case(peer, role, "1.3", cookie="off", **{"client": "p256", **told})
+        yield Case(peer, role, "1.3", **{**told, "suite": suite, "group": group, "server_cert": cert})
+    for more in ({"group": "x25519"}, {"group": "p384"}):
+        yield Case(peer, role, "1.3", **{**told, **more, "retry": "group", "cookie": "on"})
+    if role == "server":
+        for more in ({"client": "off"}, {"client": "none"}, {"client": "p384", "cookie": "on"}):
+            yield Case(peer, role, "1.3", **{**told, **more})
 
 
 def others(peer, role, seeds):

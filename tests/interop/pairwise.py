@@ -22,12 +22,18 @@ def pairwise(dimensions, possible, seed):
 
     Greedy: the next case is the one with the most pairs not yet met; what is equal is decided by the seed.
     """
-    candidates = [(case, pairs_of(case)) for case in product(dimensions, possible)]
+    numbers = {}  # of the pairs; a set of them is an integer with those bits
+    candidates = []
+    for case in product(dimensions, possible):
+        bits = 0
+        for pair in itertools.combinations(sorted(case.items()), 2):
+            bits |= 1 << numbers.setdefault(pair, len(numbers))
+        candidates.append((case, bits))
     random.Random(seed).shuffle(candidates)
-    missing = set().union(*(pairs for _, pairs in candidates)) if candidates else set()
+    missing = (1 << len(numbers)) - 1
     chosen = []
     while missing:
-        case, pairs = max(candidates, key=lambda candidate: len(candidate[1] & missing))
+        case, bits = max(candidates, key=lambda candidate: bin(candidate[1] & missing).count("1"))
         chosen.append(case)
-        missing -= pairs
+        missing &= ~bits
     return chosen

@@ -31,17 +31,15 @@ class Choice(unittest.TestCase):
         """Unless all cases with it are listed as impossible."""
         for peer in (*cases.PEERS12, *cases.PEERS13):
             for role in cases.ROLES:
-                chosen = cases.pairs(peer, role, 1)
-                dimensions = cases.dimensions_of(peer)
-                for name, values in dimensions.items():
-                    for value in values:
-                        if any(case[name] == value for case in product(dimensions, cases.is_possible(peer, role))):
-                            self.assertTrue(any(getattr(case, name) == value for case in chosen), (peer, role, name, value))
+                possible = product(cases.dimensions_of(peer), cases.is_possible(peer, role))
+                can_be = {value for case in possible for value in case.items()}
+                chosen = {(name, getattr(case, name)) for case in cases.pairs(peer, role, 1) for name, _ in can_be}
+                self.assertLessEqual(can_be, chosen, (peer, role))
 
     def test_names_lead_back(self):
         for peer in cases.PEERS:
             for role in cases.ROLES:
-                for case in cases.pairs(peer, role, 1) + cases.others(peer, role, 1):
+                for case in [*cases.pairs(peer, role, 1), *cases.others(peer, role, 1), *cases.hybrid(peer, role)]:
                     self.assertEqual(cases.case_named(case.name), case)
 
 
@@ -49,14 +47,15 @@ class Choice(unittest.TestCase):
 class Sight(unittest.TestCase):
     """A case whose two sides were set up differently must fail, with the right words."""
 
+    NEW = cases.Case("nss", "client", "1.3", cookie="off")
+
     @classmethod
     def setUpClass(cls):
         folder = tempfile.mkdtemp(prefix="fpl-interop-")
         cls.addClassCleanup(shutil.rmtree, folder)
         cls.room = Room(Path(PROGRAMS), credentials.make(folder), Ports())
 
-    def wrong(self, expected, **differently):
-        case = cases.Case("libssl", "client")
+    def wrong(self, expected, case=cases.Case("libssl", "client"), **differently):
         talk = Talk(self.room, case)
         talk.case = replace(case, **differently)
         with self.assertRaisesRegex(Exception, expected):
@@ -88,6 +87,45 @@ class Sight(unittest.TestCase):
 
     def test_a_refusal_that_does_not_come(self):
         self.wrong("there is a connection", refuse="suite")
+
+    def test_version(self):
+        self.wrong("version", version="1.3")
+
+    def test_suite_of_dtls13(self):
+        self.wrong("suite", self.NEW, suite="aes256")
+
+    def test_retry(self):
+        self.wrong("HelloRetryRequests", self.NEW, retry="group")
+
+    def test_cookie_of_dtls13(self):
+        self.wrong("HelloRetryRequests", self.NEW, cookie="on")
+
+    def test_mtu_of_dtls13(self):
+        talk = Talk(self.room, self.NEW)
+        talk.theirs.least_mtu = 0
+        talk.case = replace(self.NEW, mtu=500)
+        with self.assertRaisesRegex(Exception, "a datagram of"):
+            talk.run()
+
+    def test_keys_that_stay_the_same(self):
+        talk = Talk(self.room, self.NEW)
+        talk.case = replace(self.NEW, update="ours")
+        talk.ours.update = lambda ask: None
+        with self.assertRaisesRegex(Exception, "no new keys"):
+            talk.run()
+
+    def test_an_update_that_nobody_asked_for(self):
+        talk = Talk(self.room, self.NEW)
+        talk.case = replace(self.NEW, update="peer-alone")
+        ask = talk.theirs.update
+        talk.theirs.update = lambda _: ask(True)
+        with self.assertRaisesRegex(Exception, "nobody asked"):
+            talk.run()
+
+    def test_a_version_that_is_found_after_all(self):
+        case = cases.Case("ours", "client", "none", we="both", they="both", refuse="version")
+        with self.assertRaisesRegex(Exception, "there is a connection"):
+            Talk(self.room, case).run()
 
     def test_keys(self):
         talk = Talk(self.room, cases.Case("libssl", "client"))
