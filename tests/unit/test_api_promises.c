@@ -18,7 +18,7 @@ typedef struct side {
 static side            client, server;
 static fpl_self_signed made[2];
 
-static void set_up(void)
+static void set_up_for(unsigned versions)
 {
     memset(&client, 0, sizeof client);
     memset(&server, 0, sizeof server);
@@ -30,9 +30,19 @@ static void set_up(void)
                                                    made[i].key_len),
                          FPL_OK);
         ck_assert_int_eq(fpl_config_set_trust(s->config, FPL_TRUST_ACCEPT_AND_NOTIFY), FPL_OK);
+        ck_assert_int_eq(fpl_config_set_versions(s->config, versions), FPL_OK);
         trace_install(s->config);
     }
 }
+
+static void set_up(void)
+{
+    set_up_for(FPL_VERSIONS_DTLS12);
+}
+
+/* The turns of a looped test: each version, and both. */
+static const unsigned turns[] = {FPL_VERSIONS_DTLS12, FPL_VERSIONS_DTLS13, FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13};
+#define NUM_TURNS 3
 
 static void open_ends(void)
 {
@@ -102,8 +112,8 @@ static const uint8_t *fingerprint(int of)
 
 START_TEST(a_pin_makes_a_server_ask)
 { /* WR-12: a fingerprint that nobody would compare must not be taken */
-    set_up();
-    if (_i == 1) {
+    set_up_for(turns[_i / 2]);
+    if (_i % 2 == 1) {
         ck_assert_int_eq(fpl_config_set_client_auth(server.config, FPL_CLIENT_AUTH_OPTIONAL), FPL_OK);
     }
     open_ends();
@@ -118,9 +128,10 @@ END_TEST
 
 START_TEST(a_pinned_peer_cannot_stay_anonymous)
 {
-    set_up();
+    set_up_for(turns[_i]);
     fpl_config_free(client.config);
     client.config = fpl_config_new();
+    ck_assert_int_eq(fpl_config_set_versions(client.config, turns[_i]), FPL_OK);
     ck_assert_int_eq(fpl_config_set_trust(client.config, FPL_TRUST_ACCEPT_AND_NOTIFY), FPL_OK);
     ck_assert_int_eq(fpl_config_set_client_auth(server.config, FPL_CLIENT_AUTH_OPTIONAL), FPL_OK);
     open_ends();
@@ -135,12 +146,12 @@ END_TEST
 
 START_TEST(a_pin_too_late_to_be_asked_for_is_refused)
 {
-    set_up();
+    set_up_for(turns[_i]);
     open_ends();
     ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
     (void)drain(&client, &server);
     (void)hand_over(&client, &server);
-    ck_assert_str_eq(fpl_conn_state(server.conn), "WAIT_CKE");
+    ck_assert_str_eq(fpl_conn_state(server.conn), turns[_i] == FPL_VERSIONS_DTLS12 ? "WAIT_CKE" : "WAIT_FINISHED");
     ck_assert_int_eq(fpl_conn_add_peer_fingerprint(server.conn, fingerprint(0), 0), FPL_MISUSE);
     tear_down();
 }
@@ -148,7 +159,7 @@ END_TEST
 
 START_TEST(a_pin_after_the_judgement_is_refused)
 { /* accepted because no fingerprint was there: the wrong one may not follow as if it had been compared */
-    set_up();
+    set_up_for(turns[_i]);
     open_ends();
     ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
     (void)drain(&client, &server);
@@ -156,7 +167,7 @@ START_TEST(a_pin_after_the_judgement_is_refused)
     while (client.certificates == 0 && hand_over(&server, &client)) {
     }
     ck_assert_uint_eq(client.certificates, 1);
-    ck_assert_uint_eq(client.connected, 0);
+    ck_assert_uint_eq(client.connected, turns[_i] == FPL_VERSIONS_DTLS12 ? 0 : 1); /* 1.3 has nothing left to wait for */
     ck_assert_int_eq(fpl_conn_add_peer_fingerprint(client.conn, fingerprint(0), 0), FPL_MISUSE);
     tear_down();
 }
@@ -212,7 +223,7 @@ END_TEST
 
 START_TEST(closed_before_a_word_is_closed)
 { /* a server that is closed before its client has said anything answers nobody */
-    set_up();
+    set_up_for(turns[_i]);
     open_ends();
     ck_assert_int_eq(fpl_conn_close(server.conn, 0), FPL_OK);
     ck_assert(fpl_conn_is_closed(server.conn));
@@ -240,7 +251,7 @@ START_TEST(an_answer_goes_to_its_asker_only)
     fpl_output           out;
     fpl_listener        *listener;
     fpl_conn            *conn;
-    set_up();
+    set_up_for(turns[_i]);
     open_ends();
     listener = fpl_listener_new(server.config, 0);
     ck_assert_int_eq(fpl_conn_start(client.conn, 0), FPL_OK);
@@ -291,13 +302,13 @@ END_TEST
 static void tests(TCase *tc)
 {
     tcase_add_test(tc, a_last_flight_is_not_kept_for_ever);
-    tcase_add_test(tc, closed_before_a_word_is_closed);
-    tcase_add_test(tc, an_answer_goes_to_its_asker_only);
+    tcase_add_loop_test(tc, closed_before_a_word_is_closed, 0, NUM_TURNS);
+    tcase_add_loop_test(tc, an_answer_goes_to_its_asker_only, 0, NUM_TURNS);
     tcase_add_test(tc, what_is_over_is_not_due);
-    tcase_add_loop_test(tc, a_pin_makes_a_server_ask, 0, 2);
-    tcase_add_test(tc, a_pinned_peer_cannot_stay_anonymous);
-    tcase_add_test(tc, a_pin_too_late_to_be_asked_for_is_refused);
-    tcase_add_test(tc, a_pin_after_the_judgement_is_refused);
+    tcase_add_loop_test(tc, a_pin_makes_a_server_ask, 0, 2 * NUM_TURNS);
+    tcase_add_loop_test(tc, a_pinned_peer_cannot_stay_anonymous, 0, NUM_TURNS);
+    tcase_add_loop_test(tc, a_pin_too_late_to_be_asked_for_is_refused, 0, NUM_TURNS);
+    tcase_add_loop_test(tc, a_pin_after_the_judgement_is_refused, 0, NUM_TURNS);
 }
 
 UNIT_MAIN("api/promises", tests)
