@@ -233,6 +233,103 @@ static void row_13_repetition_beside_a_delayed_ack(void)
     expect_talk(s);
 }
 
+/* After the handshake a gap is told once; it is the sender who resends. What was acknowledged and comes again is
+ * acknowledged again meanwhile. */
+static void row_13_gap_after_the_handshake(void)
+{
+    stage  *s = connected13(role13(1));
+    peer13 *q = &s->peer13;
+    peer13_say(q, NEW_SESSION_TICKET, peer13_ticket(30));
+    deliver(s);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    peer13_say(q, NEW_SESSION_TICKET, peer13_ticket(40));
+    bytes lost = take_said(s);
+    peer13_say(q, NEW_SESSION_TICKET, peer13_ticket(50));
+    deliver(s);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    /* The first of them again. */
+    const said13 *old = &q->said[q->num_said - 3];
+    number13      again = {3, q->ours[3].seq};
+    peer13_fragment(q, old->type, old->body.len, old->msg_seq, 0, old->body);
+    deliver(s);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    EXPECT(s, ack_names(heard_new(s, 0), again));
+    advance(s, 100000);
+    expect_quiet(s);
+    EXPECT(s, s->deadline == FPL_NEVER);
+    deliver_bytes(s, lost);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    expect_talk(s);
+}
+
+/* In the handshake the ACK of a gap goes out again, as it may be lost and its reader may be held back without it. */
+static void row_13_gap_is_told_again(void)
+{
+    for (int role = 0; role < 2; role++) {
+        stage *s = stage13_at(role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, role == 0 ? "WAIT_CERT" : "WAIT_EE");
+        say13_next(s);
+        bytes lost = take_said(s);
+        say13_next(s);
+        deliver(s);
+        EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+        number13 kept = s->peer13.said[s->peer13.num_said - 1].record;
+        unsigned told = 0;
+        for (int i = 0; i < 10 && told < 3; i++) {
+            wake(s);
+            for (size_t n = 0; n < num_heard(s); n++) {
+                told += ack_names(heard_new(s, n), kept) ? 1 : 0;
+            }
+        }
+        EXPECT_UINT(s, told, 3);
+        EXPECT(s, s->now >= 7000); /* with the patience of a resend: 1, 2 and 4 seconds */
+        deliver_bytes(s, lost);
+        finish13(s);
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
+/* There are servers that never name the first record of a long flight. Who has named its last message has read it all. */
+static void row_13_all_but_the_first_record_named(void)
+{
+    for (int named = 0; named < 2; named++) {
+        stage *s = stage_open(
+            (stage_options){.role = FPL_ROLE_CLIENT, .dtls13 = true, .configure = long_chain_narrow});
+        s->peer.asks = true;
+        hello13(s);
+        say13_rest(s);
+        deliver(s);
+        for (int i = 0; i < 40 && !s->peer.their_finished; i++) {
+            wake(s);
+        }
+        EXPECT(s, s->peer.their_finished && s->connected == 1);
+        for (int i = 0; i < 400 && !s->failed && strcmp(state_of(s), "WAIT_ACK") == 0; i++) {
+            number13 numbers[64];
+            size_t   num = 0;
+            for (size_t n = 0; n < s->peer.num_heard; n++) {
+                const heard *h = &s->peer.heard[n];
+                bool         of_first = h->record == HANDSHAKE && h->type == CERTIFICATE && h->offset == 0;
+                if (h->record == HANDSHAKE && h->epoch == 2 && !of_first && (named == 1 || h->type == CERTIFICATE) && num < 64 &&
+                    (num == 0 || numbers[num - 1].seq != h->seq)) {
+                    numbers[num++] = (number13){h->epoch, h->seq};
+                }
+            }
+            peer13_ack(&s->peer13, numbers, num);
+            deliver(s);
+            if (strcmp(state_of(s), "WAIT_ACK") == 0 && s->deadline != FPL_NEVER) {
+                wake(s);
+            }
+        }
+        if (named == 1) {
+            expect_state(s, "CONNECTED");
+            expect_talk(s);
+        } else {
+            expect_timeout(s); /* without its last message it may never have been heard */
+        }
+        stage_close(s);
+    }
+}
+
 /* The door asked for no group, as there was a share; then there is none: a second retry is not to be had. */
 static void row_13_share_withdrawn_after_a_retry(void)
 {
@@ -458,7 +555,7 @@ static void row_13_stale_cookie_of_a_fleet(void)
 SCENARIOS(rows_13_scenarios, PLAYS(row_13_answer_behind_the_question), PLAYS(row_13_partial_ack_behind_the_question),
           PLAYS(row_13_long_flight_as_asked), PLAYS(row_13_timer_in_a_resend_as_asked),
           PLAYS(row_13_answer_to_a_flight_held_back), PLAYS(row_13_retry_is_repeated_when_asked),
-          PLAYS(row_13_repetition_beside_a_delayed_ack), PLAYS(row_13_share_withdrawn_after_a_retry),
+          PLAYS(row_13_repetition_beside_a_delayed_ack), PLAYS(row_13_gap_after_the_handshake), PLAYS(row_13_gap_is_told_again), PLAYS(row_13_all_but_the_first_record_named), PLAYS(row_13_share_withdrawn_after_a_retry),
           PLAYS(row_13_share_of_another_group_after_a_retry), PLAYS(row_13_first_half_acknowledged),
           PLAYS(row_13_resend_held_back), PLAYS(row_13_retry_that_selects_another_version),
           PLAYS(row_13_more_behind_a_key_update), PLAYS(row_13_keys_used_up_behind_a_half_close),

@@ -627,6 +627,33 @@ static void rt10_13_when_acks_are_sent(void)
     finish13(s);
 }
 
+/* A gap that the same datagram fills, and with it the flight: our answer is an ACK of its own, and nothing of the gap is left. */
+static void rt10_13_answer_makes_an_ack_needless(void)
+{
+    stage  *s = stage_open(role13(1));
+    peer13 *q = &s->peer13;
+    hello13(s);
+    say13_server_hello(s);
+    deliver(s);
+    say13_rest(s);
+    bytes whole = take_said(s);
+    peer13_say_again(q, q->num_said - 1); /* Finished first */
+    bytes_append(&s->peer.datagram, whole);
+    deliver(s);
+    expect_connected(s);
+    (void)peer13_ack_heard(q);
+    deliver(s);
+    expect_quiet(s);
+    /* The first half of a ticket is no gap: its ACK waits for the other half. */
+    bytes    ticket = peer13_ticket(60);
+    unsigned seq = peer13_note(q, NEW_SESSION_TICKET, ticket);
+    peer13_fragment(q, NEW_SESSION_TICKET, ticket.len, seq, 0, slice(ticket, 0, 30));
+    deliver(s);
+    expect_quiet(s);
+    advance(s, 300);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+}
+
 /* What waits for the application's verdict is acknowledged meanwhile. */
 static void rt10_13_ack_while_the_application_thinks(void)
 {
@@ -960,7 +987,7 @@ SCENARIOS(rt_13_scenarios, PLAYS(rt01_13_amplification), PLAYS(rt01_13_limit_fal
           PLAYS(rt07_13_resend_keeps_epoch_and_bytes), PLAYS(rt08_13_ack_of_what_was_never_sent),
           PLAYS(rt09_13_ack_of_a_later_epoch), PLAYS(rt09_13_impossible_numbers), PLAYS(rt09_13_malformed_ack),
           PLAYS(rt10_13_acks_name_handshake_records_only), PLAYS(rt10_13_no_ack_for_what_is_no_handshake),
-          PLAYS(rt10_13_when_acks_are_sent), PLAYS(rt10_13_ack_while_the_application_thinks),
+          PLAYS(rt10_13_when_acks_are_sent), PLAYS(rt10_13_answer_makes_an_ack_needless), PLAYS(rt10_13_ack_while_the_application_thinks),
           PLAYS(rt11_13_discarded_fragments_are_not_acknowledged), PLAYS(rt12_13_plaintext_acks_mean_nothing),
           PLAYS(rt13_13_partial_ack), PLAYS(rt13_13_empty_ack_asks), PLAYS(rt14_13_one_transaction_does_not_cancel_another),
           PLAYS(rt16_13_large_flight_narrow_path), PLAYS(rt16_13_ten_records_at_once),
