@@ -365,9 +365,10 @@ FPL_EXPORT const char *fpl_conn_server_name(const fpl_conn *conn);
  * proven; FPL_MISUSE when the peer showed none. */
 FPL_EXPORT fpl_result fpl_conn_peer_fingerprint(const fpl_conn *conn, uint8_t sha256[32]);
 
-/* fpl_conn_export derives keying material (RFC 5705). `context` NULL means no context, which differs from
- * an empty one. FPL_NOT_YET before CONNECTED; FPL_MISUSE for an empty label or one reserved by RFC 5246, a context of more
- * than 65535 octets, an `out_len` of more than 65535, or a connection without extended_master_secret (RFC 7627
+/* fpl_conn_export derives keying material (RFC 5705, RFC 8446 section 7.5). `context` NULL means no context, which differs
+ * from an empty one in DTLS 1.2 and does not in DTLS 1.3. FPL_NOT_YET before CONNECTED; FPL_MISUSE for an empty label or
+ * one reserved by RFC 5246, a context of more than 65535 octets, an `out_len` of more than 65535, in DTLS 1.3 for a label
+ * of more than 249 octets or more than 255 hashes of output, or for a connection of DTLS 1.2 without extended_master_secret (RFC 7627
  * section 5.4; only where the configuration switched it off; SRTP keys are given even so); `out` is untouched
  * then. FPL_FAILED; FPL_NO_MEMORY. */
 FPL_EXPORT fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, const char *label,

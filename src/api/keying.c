@@ -5,6 +5,11 @@
 #include "crypto/prf.h"
 #include "fpl_registries.h"
 
+/* What HKDF-Expand-Label can say: a label of 255 octets less its prefix (RFC 9147 section 5.9), 255 hashes (RFC 5869
+ * section 2.3). */
+#define FPL_EXPORT13_LABEL_MAX 249
+#define FPL_EXPORT13_HASHES_MAX 255
+
 /* RFC 8446 section 7.5: no context is an empty one. */
 static fpl_status export13(const fpl_conn *conn, fpl_bytes label, const uint8_t *context, size_t context_len, uint8_t *out,
                            size_t out_len)
@@ -76,6 +81,10 @@ fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, c
     }
     if (!conn->connected) {
         return FPL_NOT_YET;
+    }
+    if (conn->version == FPL_VERSION_DTLS13 &&
+        (strlen(label) > FPL_EXPORT13_LABEL_MAX || out_len > FPL_EXPORT13_HASHES_MAX * fpl_hash_length(conn->suite->hash))) {
+        return FPL_MISUSE;
     }
     if (conn->version != FPL_VERSION_DTLS13 && !conn->results.extended_master_secret) {
         return FPL_MISUSE; /* RFC 7627 section 5.4: such a secret may be shared with somebody in the middle */
