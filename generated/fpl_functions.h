@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: f339b1aab1d6229b22e4347b9135a198b268e1ff6292bdf27883c771885a030a */
+ * SHA-256 of these: baf67d292db59a74223244fa54a8a76756214f70f504f21b047ef4465c7c76e3 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H

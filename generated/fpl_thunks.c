@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: d072b069d45c8f12d80b7c80336bb94254bad6c22eb224846e2a484454c7e068 */
+ * SHA-256 of these: bd9f5d9730ec56b5f64a7e8bb642672bb438cb4242cea05d2ca17be191d679ef */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"

@@ -11,7 +11,7 @@ Cryptography is left out: an item of an epoch above 0 is authentic.
 
 from typing import NamedTuple
 
-IMPATIENT = ("resend", "ack_delay")     # timers that ring while the peer is alive; the others outlast a handshake
+IMPATIENT = ("resend", "ack_delay", "ack_again")   # timers that ring while the peer is alive; the others outlast a handshake
 HELPFUL = ("connect", "certificate_trusted", "signature_ready")     # what an application says that wants to go on
 TWO_HELLOS = 4                          # verify requests that a client obeys
 HANDSHAKE = -1                          # in the place of a flight or a companion: the end's own timers
@@ -279,14 +279,12 @@ class _Turn:
 
     def accept(self, item):
         self.request, self.prepared = item, False
-        before = self.end.flights
         post = not any(r.event.kind == "message" and r.event.name == item.name for r in self.machine.rows_of(self.end.state))
         self.set(expected=item.seq + 1, heard=self.end.heard | {item.seq} if self.is13 else self.end.heard)
         if not self.event("message", item.name):
             self.set(fate=f"unexpected_message at {item.name}")
         if self.end.fate or not self.is13 or post:
             return
-        self.next_flight_started(before)
         self.run()
         if not self.prepared and self.end.state not in self.machine.final:
             self.beside("peer", "flight_continues")
@@ -412,6 +410,8 @@ class _Turn:
         if outcome.alert or outcome.fail:
             self.set(fate=outcome.alert or outcome.fail)
             return
+        if row.event.kind == "message" and place is None and outcome.goto not in self.machine.handed_over:
+            self.next_flight_started(self.end.flights)
         if row.event.name == "hello_verify_request":
             self.set(verify_requests=self.end.verify_requests + 1, cookie=self.end.cookie or "keep_verify_cookie" in outcome.do)
         if "keep_hello_retry" in outcome.do:
@@ -471,6 +471,8 @@ class _Turn:
             return "accept" if request.fits else "retry"
         if classifier == "server_hello_kind":
             return request.kind
+        if classifier == "flight_arrives":
+            return "complete" if self.state.application_data else "incomplete"
         if classifier == "key_update_wish":
             return "answer" if request.kind == "asks" else "no_answer"
         if classifier == "verify_request_budget":
@@ -556,7 +558,7 @@ class _Turn:
 
     def flight_event(self, index, kind, name, part=None):
         """An event for one instance of the resend machine, and what follows from it at once."""
-        flight = self.end.flights[index]
+        flight, assumed = self.end.flights[index], False
         resend = self.player.resends[flight.version]
         while flight.state not in resend.final:
             row = find(resend.rows_of(flight.state), kind, name, "this")
@@ -577,6 +579,7 @@ class _Turn:
             if "mark_acked" in outcome.do:
                 changes["acked"] = flight.acked | (flight.seqs if kind == "peer" else flight.seqs & self.named)
                 changes["spent"] = 0
+            assumed = assumed or "take_as_acked" in outcome.do
             stopped = {t for t, o in outcome.timers.items() if o == "stop"}
             changes["timers"] = (flight.timers | set(outcome.timers)) - stopped
             flight = flight._replace(**changes)
@@ -591,6 +594,8 @@ class _Turn:
             else:
                 break
         self.replace(index, flight)
+        if assumed:
+            self.event("flight", "acked", flight.name)
 
     def about(self, flight, classifier, kind):
         """What the resend machine's classifiers answer about a flight."""
@@ -599,6 +604,8 @@ class _Turn:
         spec = self.spec.machines[flight.machine].flights[flight.name]
         if classifier == "resend_style":
             return spec.resend
+        if classifier == "flight_heard":
+            return "last_message" if spec.done_when == "acked" and flight.items[-1].seq in flight.acked else "less"
         if classifier == "resend_budget":
             return "left" if flight.spent < self.player.budget else "spent"
         if classifier == "resend_now":

@@ -226,13 +226,16 @@ def bits(number):
 
 def comes_to_rest(player, end):
     """Whether an end that hears nothing any more ends, is connected, or was never begun."""
+    rung = {}
     for _ in range(100):
         if end.fate or player.listens(end) or (player.is_connected(end) and not end.flights) or "connect" in player.wishes(end):
             return True
         bells = [("ring", place, timer) for place, timer in player.bells(end)]
         if not bells:
             return False
-        end, _ = player.react(end, bells[0])
+        bell = min(bells, key=lambda b: rung.get(b, 0))      # each in its turn: one that rings again and again hides no other
+        rung[bell] = rung.get(bell, 0) + 1
+        end, _ = player.react(end, bell)
     return False
 
 
