@@ -165,9 +165,25 @@ assoc *end_connected(const end *e)
     return NULL;
 }
 
+static void *allocate(void *arg, size_t size)
+{
+    end_memory *m = arg;
+    m->live += size;
+    m->most = m->live > m->most ? m->live : m->most;
+    return malloc(size);
+}
+
+static void release_memory(void *arg, void *memory, size_t size)
+{
+    end_memory *m = arg;
+    m->live -= memory == NULL ? 0 : size;
+    free(memory);
+}
+
 bool end_open(end *e, world *w, int side)
 {
-    const fpl_allocator *allocator = w->hooks->allocator[side];
+    const fpl_allocator  counting = {allocate, release_memory, &e->memory};
+    const fpl_allocator *allocator = w->hooks->allocator[side] != NULL ? w->hooks->allocator[side] : &counting;
     fpl_time             now;
     e->world = w;
     e->side = side;
@@ -175,7 +191,7 @@ bool end_open(end *e, world *w, int side)
     e->random = rng_fork(&w->rng);
     e->choices = rng_fork(&w->rng);
     now = world_clock(w, side);
-    e->config = allocator != NULL ? fpl_config_new_with_allocator(allocator) : fpl_config_new();
+    e->config = fpl_config_new_with_allocator(allocator);
     world_called(w);
     if (e->config == NULL) {
         return false;

@@ -30,6 +30,17 @@ ledger_record *ledger_add(ledger_list *list, uint16_t epoch, uint64_t seq, uint8
     return r;
 }
 
+const ledger_record *ledger_find_type(const ledger_list *list, uint64_t epoch, uint64_t seq, uint8_t type)
+{
+    for (size_t i = list->num; i > 0; i--) {
+        const ledger_record *r = &list->list[i - 1];
+        if (r->epoch == epoch && r->seq == seq && r->type == type) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
 const ledger_record *ledger_find(const ledger_list *list, uint64_t epoch, uint64_t seq)
 {
     for (size_t i = list->num; i > 0; i--) {

@@ -48,7 +48,9 @@ typedef struct ledger {
     fpl_time      newest_taken_at;           /* when its first record came */
     ledger_flight flights[LEDGER_FLIGHTS];
     unsigned      num_flights;
-    unsigned      handshake_records_in, acks_out, acks_in, updates_out;
+    unsigned      handshake_records_in, acks_out, acks_at_once, updates_out;
+    unsigned      timer_acks; /* since the last handshake record came */
+    fpl_time      timer_ack_at, timer_ack_interval;
     bool          close_sent;
 } ledger;
 
@@ -59,6 +61,9 @@ ledger_record *ledger_add(ledger_list *list, uint16_t epoch, uint64_t seq, uint8
 
 /* ledger_find returns the record of that number, the newest first; NULL if it is not there. */
 const ledger_record *ledger_find(const ledger_list *list, uint64_t epoch, uint64_t seq);
+
+/* ledger_find_type is for lists with records of several peers: those of two associations have the same numbers. */
+const ledger_record *ledger_find_type(const ledger_list *list, uint64_t epoch, uint64_t seq, uint8_t type);
 
 /* ledger_highest is the highest number of an epoch that was taken, plus one. */
 uint64_t ledger_highest(const ledger *l, uint16_t epoch);

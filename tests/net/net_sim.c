@@ -12,6 +12,7 @@ typedef struct totals {
     unsigned long long runs, complete, complete13, timed_out, refused, broken, resends, datagrams, dropped, data_sent, data_got;
     unsigned long long updates, acks;
     fpl_time           slowest;
+    size_t             most_memory[NUM_SIDES];
 } totals;
 
 static void add(totals *t, const world_result *r)
@@ -24,6 +25,9 @@ static void add(totals *t, const world_result *r)
     t->acks += r->acks;
     t->timed_out += r->outcome == OUTCOME_TIMED_OUT;
     t->broken += r->outcome == OUTCOME_BROKEN;
+    for (int side = 0; side < NUM_SIDES; side++) {
+        t->most_memory[side] = r->most_memory[side] > t->most_memory[side] ? r->most_memory[side] : t->most_memory[side];
+    }
     t->resends += r->resends;
     t->datagrams += r->datagrams;
     t->dropped += r->dropped;
@@ -107,6 +111,7 @@ int main(int argc, char **argv)
            t.dropped, t.resends, (double)t.slowest / 1000.0);
     printf("  %llu application messages sent, %llu arrived; %llu key updates, %llu ACKs\n", t.data_sent, t.data_got, t.updates,
            t.acks);
+    printf("  at most %zu bytes of memory at a client, %zu at a server\n", t.most_memory[CLIENT], t.most_memory[SERVER]);
     credentials_free();
     return t.broken == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -91,9 +91,6 @@ static bool is_lost(network *n, int side, const tap_view *view, fpl_time now)
 {
     const plan_path *path = &n->plan->path[side];
     bool             unlucky = rng_percent(&n->rng, path->loss);
-    if (n->lose != NULL) {
-        return n->lose(n->lose_arg, side, view, now);
-    }
     if (n->plan->mode == MODE_A) {
         bool last = tally_last_exchange(view, side);
         if (last && side == SERVER && n->last_flight_at == 0) {
@@ -160,6 +157,14 @@ void network_send(network *n, int side, const uint8_t *datagram, size_t len, tap
     remember(n, side, view, datagram, len);
     tally_sent(n->tally, side, view);
     mischief(n, side, datagram, len, now);
+    if (n->fate != NULL) {
+        fpl_time later = n->fate(n->fate_arg, side, view, now);
+        n->dropped += later == FPL_NEVER;
+        if (later != FPL_NEVER) {
+            put(n, side, view, datagram, len, now + path->delay + later);
+        }
+        return;
+    }
     if (path->mtu > 0 && len > path->mtu) {
         n->dropped++;
         return;

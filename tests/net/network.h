@@ -23,8 +23,8 @@ void packet_free(packet *p);
 
 #define NETWORK_MEMORY 24 /* datagrams kept for replay, each direction */
 
-/* Decides the fate of each datagram in place of chance. */
-typedef bool (*network_lose_fn)(void *arg, int side, const tap_view *view, fpl_time now);
+/* Decides the fate of each datagram in place of chance: how much later than usual it arrives, FPL_NEVER if it is lost. */
+typedef fpl_time (*network_fate_fn)(void *arg, int side, const tap_view *view, fpl_time now);
 
 typedef struct network {
     const plan *plan;
@@ -34,8 +34,8 @@ typedef struct network {
     uint64_t    order;
     fpl_time    last_flight_at; /* when the server's last flight, or the ACK in its place, was first sent; 0 = not yet */
     tally          *tally;
-    network_lose_fn lose;
-    void           *lose_arg;
+    network_fate_fn fate;
+    void           *fate_arg;
     struct {
         uint8_t   bytes[1600];
         size_t    len;

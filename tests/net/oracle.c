@@ -160,7 +160,7 @@ void oracle_datagram(assoc *a, burst *b, const tap_view *view, const uint8_t *da
         const tap_record *r = &view->records[i];
         a->records_out++;
         if (r->unified) {
-            oracle13_record(a, r);
+            oracle13_record(a, b, r);
         } else {
             record_out(a, b, r);
         }
@@ -179,7 +179,7 @@ void oracle_data(assoc *a, const tap_view *view)
     if (!view->whole || view->num != 1 || view->records[0].type != VIEW_DATA) {
         world_complain(w, "%s: fpl_conn_send made something else than a record of data", name_of(a->end));
     } else if (view->records[0].unified) {
-        oracle13_record(a, &view->records[0]);
+        oracle13_record(a, NULL, &view->records[0]);
     } else {
         a->next_record[1] = view->records[0].seq + 1;
     }
@@ -271,7 +271,8 @@ void oracle_stateless(end *e, const tap_view *view, const uint8_t *datagram, siz
         fine = view_next_fragment(&fragments, &f) && (f.type == 3 || f.type == 2);
         fine = fine && (f.type == 3 || f.offset > 0 || tally_is_retry(&f));
     } else if (view->whole && view->num == 1 && r->type == VIEW_ALERT) {
-        fine = plan_version(w->plan) == 0 || (plan_version(w->plan) == FPL_DTLS13 && w->now > w->plan->cookie_lifetime);
+        fine = w->hooks->warp != NULL || plan_version(w->plan) == 0 ||
+               (plan_version(w->plan) == FPL_DTLS13 && w->now > w->plan->cookie_lifetime);
     }
     if (!fine) {
         world_complain(w, "the listener answers with something else than a request for a cookie");

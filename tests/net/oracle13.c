@@ -30,8 +30,28 @@ static uint64_t number_at(const uint8_t *at)
 
 /* ----- records out ------------------------------------------------------------------------------------------- */
 
+static fpl_time doubled(const plan *p, fpl_time interval)
+{
+    return 2 * interval < p->resend_maximum ? 2 * interval : p->resend_maximum;
+}
+
+/* One by timer soon after the last record, then ever later ones, for a peer that says nothing more. */
+static void check_ack_pace(assoc *a)
+{
+    world   *w = a->end->world;
+    ledger  *l = &a->ledger;
+    fpl_time since = w->now - l->timer_ack_at;
+    if (l->timer_acks > 0 && since < l->timer_ack_interval && w->hooks->warp == NULL) {
+        world_complain(w, "%s: an ACK by timer %llu ms after the last, no record between them", name_of(a->end),
+                       (unsigned long long)since);
+    }
+    l->timer_ack_interval = l->timer_acks == 0 ? w->plan->resend_initial : doubled(w->plan, l->timer_ack_interval);
+    l->timer_acks++;
+    l->timer_ack_at = w->now;
+}
+
 /* RFC 9147 section 7: what was processed or kept, in order, once, and under keys no older than its own. */
-static void check_ack(assoc *a, const tap_record *r)
+static void check_ack(assoc *a, const burst *b, const tap_record *r)
 {
     world   *w = a->end->world;
     ledger  *l = &a->ledger;
@@ -42,16 +62,20 @@ static void check_ack(assoc *a, const tap_record *r)
         world_complain(w, "%s: an ACK of %zu bytes", name_of(a->end), r->len);
         return;
     }
-    if (++l->acks_out > l->handshake_records_in) {
-        world_complain(w, "%s: %u ACKs for %u records", name_of(a->end), l->acks_out, l->handshake_records_in);
+    l->acks_out++;
+    if (b->why != CAUSE_TIMER && ++l->acks_at_once > l->handshake_records_in) {
+        world_complain(w, "%s: %u ACKs for %u records", name_of(a->end), l->acks_at_once, l->handshake_records_in);
+    }
+    if (b->why == CAUSE_TIMER) {
+        check_ack_pace(a);
     }
     for (size_t i = 0; i < num; i++) {
         uint64_t             epoch = number_at(r->body + 2 + 16 * i), seq = number_at(r->body + 10 + 16 * i);
-        const ledger_record *named = ledger_find(&l->taken, epoch, seq);
-        if (named == NULL || named->type != VIEW_HANDSHAKE || (epoch > r->epoch && r->epoch < 3)) {
+        const ledger_record *named = ledger_find_type(&l->taken, epoch, seq, VIEW_HANDSHAKE);
+        if (named == NULL || (epoch > r->epoch && r->epoch < 3)) {
             world_complain(w, "%s: an ACK in epoch %u for %llu/%llu, %s", name_of(a->end), r->epoch,
                            (unsigned long long)epoch, (unsigned long long)seq,
-                           named == NULL ? "which did not come" : named->type == VIEW_HANDSHAKE ? "which is newer" : "no handshake record");
+                           named == NULL ? "no handshake record that came" : "which is newer");
         }
         if (i > 0 && (epoch < last_epoch || (epoch == last_epoch && seq <= last_seq))) {
             world_complain(w, "%s: an ACK out of order", name_of(a->end));
@@ -73,7 +97,7 @@ static void check_new_epoch(assoc *a, uint16_t epoch)
     world_complain(a->end->world, "%s: epoch %u without an acknowledged KeyUpdate", name_of(a->end), epoch);
 }
 
-void oracle13_record(assoc *a, const tap_record *r)
+void oracle13_record(assoc *a, const burst *b, const tap_record *r)
 {
     world      *w = a->end->world;
     ledger     *l = &a->ledger;
@@ -96,7 +120,7 @@ void oracle13_record(assoc *a, const tap_record *r)
         l->newest_sent = r->epoch;
     }
     switch (r->type) {
-    case VIEW_ACK: check_ack(a, r); break;
+    case VIEW_ACK: check_ack(a, b, r); break;
     case VIEW_DATA:
         if (r->epoch < 3 || r->epoch != l->newest_sent || l->close_sent) {
             world_complain(w, "%s: data in epoch %u of %u%s", name_of(a->end), r->epoch, l->newest_sent,
@@ -237,7 +261,6 @@ static void took_ack(assoc *a, const tap_record *r)
     ledger *l = &a->ledger;
     bool    alone = a->end->assocs->next == NULL; /* else it may be meant for another association */
     bool    sure = (r->epoch == 2 && l->newest_sent >= 2 && l->newest_taken < 4) || (a->connected && still_read(a, r->epoch));
-    l->acks_in++;
     for (size_t at = 2; at + 16 <= r->len; at += 16) {
         acked(a, number_at(r->body + at), number_at(r->body + at + 8), sure && alone && !a->failed && !a->closed);
     }
@@ -249,7 +272,7 @@ void oracle13_took(assoc *a, const tap_view *view)
     for (size_t i = 0; i < view->num; i++) {
         const tap_record *r = &view->records[i];
         bool              too_old = r->unified && r->seq + REPLAY_WINDOW < ledger_highest(l, r->epoch);
-        if (r->opaque || ledger_find(&l->taken, r->epoch, r->seq) != NULL) {
+        if (r->opaque || ledger_find_type(&l->taken, r->epoch, r->seq, r->type) != NULL) {
             continue;
         }
         if (r->unified) {
@@ -261,7 +284,10 @@ void oracle13_took(assoc *a, const tap_view *view)
             l->newest_taken = r->epoch;
             l->newest_taken_at = a->end->world->now;
         }
-        l->handshake_records_in += r->type == VIEW_HANDSHAKE;
+        if (r->type == VIEW_HANDSHAKE) {
+            l->handshake_records_in++;
+            l->timer_acks = 0;
+        }
         if (r->type == VIEW_ACK && !too_old) {
             took_ack(a, r);
         }
@@ -277,6 +303,7 @@ void oracle13_took_forged(assoc *a, const uint8_t *datagram, size_t len)
         if (r.type == VIEW_HANDSHAKE && r.epoch == 0) {
             (void)ledger_add(&a->ledger.taken, r.epoch, r.seq, r.type);
             a->ledger.handshake_records_in++;
+            a->ledger.timer_acks = 0;
         }
     }
 }
@@ -302,11 +329,6 @@ static void begin(assoc *a, ledger_flight *f, const burst *b)
     f->armed = w->now;
     f->interval = w->plan->resend_initial;
     f->asked = FPL_NEVER;
-}
-
-static fpl_time doubled(const plan *p, fpl_time interval)
-{
-    return 2 * interval < p->resend_maximum ? 2 * interval : p->resend_maximum;
 }
 
 /* Was the timer set back by an ACK that long ago? */

@@ -4,9 +4,9 @@
 
 #include "net/oracle.h"
 
-/* oracle13_record looks at a protected record that `a` sends, oracle13_fragment at each handshake fragment of any: is it,
- * or part of it, sent for the first time, or again? `b` learns which flights are in it. */
-void oracle13_record(assoc *a, const tap_record *r);
+/* oracle13_record looks at a protected record that `a` sends (`b` may be NULL for one of data), oracle13_fragment at each
+ * handshake fragment of any: is it, or part of it, sent for the first time, or again? `b` learns which flights are in it. */
+void oracle13_record(assoc *a, const burst *b, const tap_record *r);
 struct view_fragment;
 void oracle13_fragment(assoc *a, burst *b, const tap_record *r, const struct view_fragment *f, bool fresh, bool again);
 

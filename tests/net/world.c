@@ -13,6 +13,11 @@
 #define HORIZON   43200000u
 #define MAX_TICKS 200000u
 
+/* Bytes of either end, configuration included, and of a listener's pool for hellos in pieces: half as much again as
+ * net_sim has ever told. */
+#define MOST_MEMORY 28000u
+#define POOL_MEMORY 300000u
+
 void world_complain(world *w, const char *format, ...)
 {
     va_list args;
@@ -159,8 +164,8 @@ world_result world_run(const plan *p, const hooks *hooks, bool verbose)
     w->now = 1000; /* not zero, so that a forgotten start time shows */
     w->rng = rng_of(p->seed ^ UINT64_C(0x5851f42d4c957f2d));
     w->network = network_new(p, rng_fork(&w->rng));
-    w->network->lose = hooks->lose;
-    w->network->lose_arg = hooks->lose_arg;
+    w->network->fate = hooks->fate;
+    w->network->fate_arg = hooks->fate_arg;
     opened = end_open(&w->ends[CLIENT], w, CLIENT) && end_open(&w->ends[SERVER], w, SERVER);
     if (opened && !w->stopped) {
         world_schedule(w, 0, CHORE_START, &w->ends[CLIENT], 0, 0);
@@ -185,8 +190,16 @@ world_result world_run(const plan *p, const hooks *hooks, bool verbose)
     }
     r.opened = opened;
     count(w, &r);
-    end_free(&w->ends[CLIENT]);
-    end_free(&w->ends[SERVER]);
+    for (int side = 0; side < NUM_SIDES; side++) {
+        size_t most = MOST_MEMORY + (w->ends[side].listener != NULL ? POOL_MEMORY : 0);
+        end_free(&w->ends[side]);
+        r.most_memory[side] = w->ends[side].memory.most;
+        if (r.outcome != OUTCOME_BROKEN && (w->ends[side].memory.live > 0 || r.most_memory[side] > most)) {
+            r.outcome = OUTCOME_BROKEN;
+            snprintf(r.complaint, sizeof r.complaint, "%s: %zu bytes at once, %zu not given back", side == CLIENT ? "client" : "server",
+                     r.most_memory[side], w->ends[side].memory.live);
+        }
+    }
     network_free(w->network);
     tap_log_free(&w->log);
     free(w->chores);

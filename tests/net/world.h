@@ -85,8 +85,14 @@ typedef struct assoc {
     sent_message *sent[NETWORK_MESSAGES];
 } assoc;
 
+/* What an end has allocated. */
+typedef struct end_memory {
+    size_t live, most;
+} end_memory;
+
 struct end {
     world        *world;
+    end_memory    memory; /* unless a sweep brings its own allocator */
     int           side;
     fpl_config   *config;
     fpl_listener *listener;
@@ -107,8 +113,8 @@ typedef struct hooks {
     void                *random_arg;
     fpl_time (*warp)(void *arg, int side, fpl_time now); /* the clock an end is shown */
     void    *warp_arg;
-    network_lose_fn lose; /* decides what is lost, in place of chance */
-    void           *lose_arg;
+    network_fate_fn fate; /* decides what is lost or late, in place of chance */
+    void           *fate_arg;
     unsigned stop_after;    /* calls into the library after which everything is freed; 0 = never */
     bool     faults;        /* internal failures and time-outs are fine; disagreement never is */
 } hooks;
@@ -169,6 +175,7 @@ typedef struct world_result {
     unsigned      resends;      /* by timer, both ends */
     uint16_t      version;      /* agreed on */
     fpl_time      ended_at;     /* when nothing was left to happen */
+    size_t        most_memory[NUM_SIDES];
     uint64_t      datagrams, dropped, data_sent, data_got, updates, acks;
 } world_result;
 
