@@ -249,7 +249,7 @@ def versions(peer, role):
 def hybrid(peer, role):
     """The hybrid group, with whom it is to be had; our library has it where libcrypto has ML-KEM (run.py --hybrid)."""
     if peer in ("nss", "boring"):
-        for mtu, cookie in ((1200, "off"), (1200, "on"), (576, "off")):
+        for mtu, cookie in ((1200, "off"), (1200, "on"), (1500 if peer == "nss" else 576, "off")):
             yield Case(peer, role, "1.3", group="x25519mlkem768", mtu=mtu, cookie=has_cookies(peer, role) or cookie)
 
 

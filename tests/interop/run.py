@@ -73,7 +73,7 @@ def need_programs(args, wanted):
         sys.exit(f"run.py: missing peers; on Debian: apt-get install {' '.join(sorted(missing))}")
     if not args.programs:
         sys.exit("run.py: say with --programs where fpl_peer and the others were built (<build>/tests/interop)")
-    for program in ("fpl_peer", *(f"{peer}_peer" for peer in LIBRARIES)):
+    for program in ("fpl_peer", *(f"{peer}_peer" for peer in LIBRARIES if peer in peers)):
         if not (args.programs / program).exists():
             sys.exit(f"run.py: {args.programs / program} has not been built")
 
