@@ -291,7 +291,7 @@ static void sweep(const char *name, scene s)
     if (strcmp(name, "one") == 0) {
         sweep_places(name, s, false, FPL_NEVER, COSTS_ONE);
     } else if (strcmp(name, "two") == 0) {
-        sweep_places(name, s, true, FPL_NEVER, 2 * COSTS_ONE);
+        sweep_places(name, s, true, FPL_NEVER, 3 * COSTS_ONE);
     } else if (strcmp(name, "late") == 0) {
         sweep_places(name, s, false, LATE, COSTS_ONE);
     } else if (strcmp(name, "acks") == 0) {

@@ -272,6 +272,9 @@ void oracle13_took(assoc *a, const tap_view *view)
     for (size_t i = 0; i < view->num; i++) {
         const tap_record *r = &view->records[i];
         bool              too_old = r->unified && r->seq + REPLAY_WINDOW < ledger_highest(l, r->epoch);
+        if (r->type == VIEW_HANDSHAKE) {
+            l->timer_acks = 0; /* even one that came before may not have been read then, for want of keys */
+        }
         if (r->opaque || ledger_find_type(&l->taken, r->epoch, r->seq, r->type) != NULL) {
             continue;
         }
@@ -286,7 +289,6 @@ void oracle13_took(assoc *a, const tap_view *view)
         }
         if (r->type == VIEW_HANDSHAKE) {
             l->handshake_records_in++;
-            l->timer_acks = 0;
         }
         if (r->type == VIEW_ACK && !too_old) {
             took_ack(a, r);
