@@ -34,6 +34,12 @@ static void long_chain_narrow(fpl_config *config)
     (void)fpl_config_set(config, FPL_SETTING_HANDSHAKE_DEADLINE, 3600000);
 }
 
+static void narrow(fpl_config *config)
+{
+    (void)fpl_config_set(config, FPL_SETTING_MTU, 220);
+    (void)fpl_config_set(config, FPL_SETTING_HANDSHAKE_DEADLINE, 3600000);
+}
+
 static void one_resend(fpl_config *config)
 {
     (void)fpl_config_set(config, FPL_SETTING_RESEND_TIMES, 1);
@@ -81,11 +87,6 @@ static void row_13_answer_behind_the_question(void)
     }
 }
 
-static void narrow(fpl_config *config)
-{
-    (void)fpl_config_set(config, FPL_SETTING_MTU, 220);
-    (void)fpl_config_set(config, FPL_SETTING_HANDSHAKE_DEADLINE, 3600000);
-}
 
 /* The same with an ACK of some records only. */
 static void row_13_partial_ack_behind_the_question(void)
@@ -259,6 +260,81 @@ static void row_13_gap_after_the_handshake(void)
     EXPECT(s, s->deadline == FPL_NEVER);
     deliver_bytes(s, lost);
     EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    expect_talk(s);
+}
+
+/* A gap, and what was acknowledged once more, in one datagram: one ACK tells of both. */
+static void row_13_gap_and_repetition_at_once(void)
+{
+    stage  *s = connected13(role13(1));
+    peer13 *q = &s->peer13;
+    peer13_say(q, NEW_SESSION_TICKET, peer13_ticket(30));
+    deliver(s);
+    peer13_say(q, NEW_SESSION_TICKET, peer13_ticket(40));
+    bytes    lost = take_said(s);
+    number13 ahead = {3, q->ours[3].seq};
+    peer13_say(q, NEW_SESSION_TICKET, peer13_ticket(50));
+    const said13 *old = &q->said[q->num_said - 3];
+    number13      again = {3, q->ours[3].seq};
+    peer13_fragment(q, old->type, old->body.len, old->msg_seq, 0, old->body);
+    deliver(s);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    EXPECT(s, ack_names(heard_new(s, 0), ahead) && ack_names(heard_new(s, 0), again));
+    deliver_bytes(s, lost);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    advance(s, 100000);
+    expect_quiet(s);
+    EXPECT(s, s->deadline == FPL_NEVER);
+}
+
+/* The handshake ends while the ACK of its last flight is due again: once is enough. */
+static void row_13_handshake_ends_before_an_ack_is_due_again(void)
+{
+    stage *s = stage13_at(FPL_ROLE_SERVER, "WAIT_TRUST");
+    say13_finished(s);
+    deliver(s);
+    advance(s, 300);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    forget(s);
+    /* What ends it is polled into a buffer that is too small, and then time passes. */
+    uint8_t    tiny[10];
+    fpl_output out;
+    EXPECT(s, fpl_conn_judge_certificate(s->conn, true, s->now) == FPL_OK);
+    memset(&out, 0, sizeof out);
+    EXPECT(s, fpl_conn_poll(s->conn, tiny, sizeof tiny, &out) == FPL_BUFFER_TOO_SMALL);
+    s->now += 1500;
+    EXPECT(s, fpl_conn_timeout(s->conn, s->now) == FPL_OK);
+    poll(s);
+    expect_connected(s);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+    advance(s, 100000);
+    EXPECT_UINT(s, num_heard_records(s, ACK), 0);
+    expect_talk(s);
+}
+
+/* Two ACKs of a part each, one right behind the other: the rest is drawn once in half the timer. */
+static void row_13_two_partial_acks(void)
+{
+    stage *s = stage_open((stage_options){.dtls13 = true, .configure = narrow});
+    hello13(s);
+    number13 numbers[20];
+    size_t   num = 0;
+    for (size_t i = 0; i < s->peer.num_heard && num < 20; i++) {
+        const heard *h = &s->peer.heard[i];
+        if (h->record == HANDSHAKE && h->epoch == 2 && (num == 0 || numbers[num - 1].seq != h->seq)) {
+            numbers[num++] = (number13){h->epoch, h->seq};
+        }
+    }
+    EXPECT(s, num >= 3);
+    peer13_ack(&s->peer13, &numbers[0], 1);
+    deliver(s);
+    EXPECT(s, num_heard(s) > 0);
+    peer13_ack(&s->peer13, &numbers[1], 1);
+    deliver(s);
+    expect_quiet(s);
+    wake(s);
+    EXPECT(s, num_heard(s) > 0);
+    finish13(s);
     expect_talk(s);
 }
 
@@ -555,7 +631,7 @@ static void row_13_stale_cookie_of_a_fleet(void)
 SCENARIOS(rows_13_scenarios, PLAYS(row_13_answer_behind_the_question), PLAYS(row_13_partial_ack_behind_the_question),
           PLAYS(row_13_long_flight_as_asked), PLAYS(row_13_timer_in_a_resend_as_asked),
           PLAYS(row_13_answer_to_a_flight_held_back), PLAYS(row_13_retry_is_repeated_when_asked),
-          PLAYS(row_13_repetition_beside_a_delayed_ack), PLAYS(row_13_gap_after_the_handshake), PLAYS(row_13_gap_is_told_again), PLAYS(row_13_all_but_the_first_record_named), PLAYS(row_13_share_withdrawn_after_a_retry),
+          PLAYS(row_13_repetition_beside_a_delayed_ack), PLAYS(row_13_gap_after_the_handshake), PLAYS(row_13_gap_and_repetition_at_once), PLAYS(row_13_handshake_ends_before_an_ack_is_due_again), PLAYS(row_13_two_partial_acks), PLAYS(row_13_gap_is_told_again), PLAYS(row_13_all_but_the_first_record_named), PLAYS(row_13_share_withdrawn_after_a_retry),
           PLAYS(row_13_share_of_another_group_after_a_retry), PLAYS(row_13_first_half_acknowledged),
           PLAYS(row_13_resend_held_back), PLAYS(row_13_retry_that_selects_another_version),
           PLAYS(row_13_more_behind_a_key_update), PLAYS(row_13_keys_used_up_behind_a_half_close),
