@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "engine/conn.h"
 #include "fpl_limits.h"
 #include "fpl_registries.h"
 
@@ -241,17 +240,6 @@ bool fpl_extensions_write(const fpl_conn *conn, uint8_t version, uint8_t block, 
         fpl_write_vector_end(w, list, LENGTH_LEN);
     }
     return fpl_writer_ok(w);
-}
-
-bool fpl_extensions_write_hello(const fpl_conn *conn, fpl_writer *w)
-{
-    bool dtls12 = (conn->config->versions & FPL_VERSIONS_DTLS12) != 0;
-    bool dtls13 = (conn->config->versions & FPL_VERSIONS_DTLS13) != 0;
-    return fpl_extensions_write(conn,
-                                dtls12 && dtls13 ? FPL_VERSION_ANY
-                                : dtls13         ? FPL_VERSION_DTLS13
-                                                 : FPL_VERSION_DTLS12,
-                                FPL_BLOCK_CLIENT_HELLO, w);
 }
 
 /* --- looking --------------------------------------------------------------------------------- */
