@@ -13,7 +13,7 @@ from . import emit, naming
 from .c_text import cite, refuse
 from .extension_policies import Check, Member, part_of
 from .model import VERSIONS
-from .table_text import block_id, caps, function_name, string, version_id
+from .table_text import block_id, broken, caps, function_name, string, version_id
 
 MAX_EXTENSIONS = 63                # a mask of 64 bits has bit 0 for "none"
 RULES = ("duplicate", "known_in_wrong_message", "answered_not_offered", "unknown_in_request", "malformed")
@@ -227,7 +227,8 @@ def block_view(spec, version, block, parts):
     if here:
         fields += [f".uses = uses_{name}", f".num_uses = {len(here)}", f".accept_order = order_{name}"]
     if others:
-        fields.append(".other_version = " + " | ".join(f"UINT64_C(1) << {o}" for o in others))
+        *bars, last = broken(".other_version = " + " | ".join(f"UINT64_C(1) << {o}" for o in others))
+        fields += [*bars, last]
     if block == "client_hello" and spec.rules.last_in_client_hello in known:
         fields.append(f".last = {extension_id(spec.rules.last_in_client_hello)}")
     if request:
@@ -235,7 +236,8 @@ def block_view(spec, version, block, parts):
     if optional:
         fields.append(".omit_when_empty = true")
     uses = tuple(use_of(spec, e, a, parts[e.name], name) for e, a in here)
-    return Block(name, version_id(version), block_id(block), uses, accept_order(here) if here else (), tuple(f + "," for f in fields))
+    return Block(name, version_id(version), block_id(block), uses, accept_order(here) if here else (),
+                 tuple(f if f.endswith(" |") else f + "," for f in fields))
 
 
 def has_block(spec, version, block):

@@ -111,7 +111,7 @@ def machine_file(spec, machine):
     states += tuple(handed_over_element(machine, h) for h in machine.handed_over.values())
     places.append(Place("states, by id; 0 is none", (Table("static const fpl_state states[] =", states),)))
     if machine.runs_in:
-        elements = tuple(Element(f"beside {m}: {'all' if s == 'all' else ', '.join(s)}", packed((
+        elements = tuple(Element(f"beside {m}: {'all' if s == 'all' else f'{len(s)} states'}", packed((
             f".machine = {machine_id(m)}",
             ".states = " + ("UINT64_MAX" if s == "all" else bits([state_id(m, x) for x in s], "ull")))))
             for m, s in machine.runs_in.items())

@@ -30,14 +30,29 @@ def string(text):
 
 
 def packed(items, width=WIDTH):
-    """Initialisers, packed into as few lines as fit."""
+    """Initialisers, packed into as few lines as fit; a mask that fits in none is broken behind its bars."""
     lines = []
     for item in items:
         if lines and len(lines[-1]) + len(item) + 2 <= width:
             lines[-1] += f", {item}"
         else:
-            lines.append(item)
-    return tuple(line + "," for line in lines[:-1]) + tuple(lines[-1:])
+            if lines:
+                lines[-1] += ","
+            lines += broken(item, width)
+    return tuple(lines)
+
+
+def broken(item, width=WIDTH):
+    """A mask as lines."""
+    lines = []
+    for part in item.split(" | "):
+        if lines and len(lines[-1]) + len(part) + 5 <= width:
+            lines[-1] += f" | {part}"
+        else:
+            if lines:
+                lines[-1] += " |"
+            lines.append(("    " if lines else "") + part)
+    return lines
 
 
 def bits(enumerators, suffix="u"):

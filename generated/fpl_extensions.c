@@ -719,7 +719,8 @@ static const fpl_extension_block block_dtls12_client_hello = {
     .uses = uses_dtls12_client_hello,
     .num_uses = 8,
     .accept_order = order_dtls12_client_hello,
-    .other_version = UINT64_C(1) << FPL_EXTENSION_CERTIFICATE_AUTHORITIES | UINT64_C(1) << FPL_EXTENSION_COOKIE | UINT64_C(1) << FPL_EXTENSION_KEY_SHARE | UINT64_C(1) << FPL_EXTENSION_SIGNATURE_ALGORITHMS_CERT,
+    .other_version = UINT64_C(1) << FPL_EXTENSION_CERTIFICATE_AUTHORITIES | UINT64_C(1) << FPL_EXTENSION_COOKIE |
+        UINT64_C(1) << FPL_EXTENSION_KEY_SHARE | UINT64_C(1) << FPL_EXTENSION_SIGNATURE_ALGORITHMS_CERT,
     .request = true,
     .omit_when_empty = true,
 };
@@ -830,7 +831,8 @@ static const fpl_extension_block block_dtls13_client_hello = {
     .uses = uses_dtls13_client_hello,
     .num_uses = 9,
     .accept_order = order_dtls13_client_hello,
-    .other_version = UINT64_C(1) << FPL_EXTENSION_EC_POINT_FORMATS | UINT64_C(1) << FPL_EXTENSION_EXTENDED_MASTER_SECRET | UINT64_C(1) << FPL_EXTENSION_RENEGOTIATION_INFO,
+    .other_version = UINT64_C(1) << FPL_EXTENSION_EC_POINT_FORMATS |
+        UINT64_C(1) << FPL_EXTENSION_EXTENDED_MASTER_SECRET | UINT64_C(1) << FPL_EXTENSION_RENEGOTIATION_INFO,
     .request = true,
     .omit_when_empty = true,
 };

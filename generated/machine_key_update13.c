@@ -160,10 +160,10 @@ static const fpl_state states[] = {
 
 /* where it runs */
 static const fpl_runs_in runs_in[] = {
-    { /* beside dtls13_client: WAIT_ACK, CONNECTED */
+    { /* beside dtls13_client: 2 states */
         .machine = FPL_MACHINE_DTLS13_CLIENT,
         .states = 1ull << FPL_DTLS13_CLIENT_WAIT_ACK | 1ull << FPL_DTLS13_CLIENT_CONNECTED},
-    { /* beside dtls13_server: CONNECTED */
+    { /* beside dtls13_server: 1 states */
         .machine = FPL_MACHINE_DTLS13_SERVER, .states = 1ull << FPL_DTLS13_SERVER_CONNECTED},
 };
 

@@ -33,7 +33,7 @@ static const fpl_state states[] = {
 
 /* where it runs */
 static const fpl_runs_in runs_in[] = {
-    { /* beside dtls13_client: WAIT_ACK, CONNECTED */
+    { /* beside dtls13_client: 2 states */
         .machine = FPL_MACHINE_DTLS13_CLIENT,
         .states = 1ull << FPL_DTLS13_CLIENT_WAIT_ACK | 1ull << FPL_DTLS13_CLIENT_CONNECTED},
 };

@@ -70,8 +70,8 @@ def used_by_specs():
                 for classifier in line.when:
                     use("classify", classifier)
                 if line.send is not None:
-                    builders = [f for f in SPEC.functions_of("build") if f.name == line.send]
-                    used.update(f"fpl_build_{f.name}" for f in builders)
+                    struct = next(s for v in machine.versions if (s := SPEC.message(line.send, v)))
+                    use("build", SPEC.builder_name(struct, line.send))
     for extension in SPEC.extensions.values():
         for hooks in extension.policy.hooks.values():
             use("hook", hooks.build)
@@ -144,7 +144,7 @@ class State(unittest.TestCase):
         states = {state.lower() for machine in SPEC.machines.values() for state in machine.states}
         for word in re.findall(r"\bFPL_(?:MESSAGE|CIPHER_SUITE|NAMED_GROUP|EXTENSION)_[A-Z0-9_]+\b", text):
             self.assertEqual(word, "FPL_MESSAGE_NONE")
-        for word in re.findall(r"\bFPL_(?:DTLS1[23]_[A-Z]+|LISTEN|CLOSURE|RESEND12)_([A-Z0-9_]+)\b", text):
+        for word in re.findall(r"\bFPL_(?:DTLS1[23]_[A-Z]+|LISTEN|CLOSURE|RESEND1[23]|ACK13|KEY_UPDATE13|TICKET13)_([A-Z0-9_]+)\b", text):
             self.assertNotIn(word.lower(), states)
 
 
