@@ -89,7 +89,7 @@ static bool take_state(fpl_bytes plain, fpl_cookie13_state *out)
     const fpl_cipher_suite_row *suite;
     fpl_cookie_plaintext13      said;
     fpl_reader                  reader = fpl_reader_of(plain.data, plain.len);
-    if (!fpl_decode_cookie_plaintext13(&said, &reader) || reader.len != 0 || said.version != FPL_DTLS13) {
+    if (!fpl_decode_cookie_plaintext13(&said, &reader) || said.version != FPL_DTLS13) {
         return false;
     }
     suite = fpl_cipher_suite_find(said.cipher_suite);
@@ -131,7 +131,7 @@ bool fpl_cookie13_open(const fpl_conn *conn, const fpl_client_hello *hello, fpl_
         return false;
     }
     reader = fpl_reader_of(body.data, body.len);
-    return fpl_decode_cookie(&ext, &reader) && reader.len == 0 && open_cookie(conn, ext.cookie, out);
+    return fpl_decode_cookie(&ext, &reader) && open_cookie(conn, ext.cookie, out);
 }
 
 static bool is_fresh(const fpl_conn *conn, const fpl_cookie13_state *cookie)
@@ -189,7 +189,7 @@ fpl_status fpl_cookie13_rebuild(fpl_conn *conn, const fpl_client_hello *hello)
     conn->hs->retry_suite = cookie.retry.suite;
     conn->hs->retry_group = cookie.retry.group;
     conn->peer_offered |= fpl_extensions_mask(hello->extensions); /* what an answer may hold */
-    if (!fpl_build_hello_retry_request(conn, &w)) {
+    if (!fpl_retry13_write(conn, &w)) {
         return FPL_STATUS_INTERNAL;
     }
     return fpl_transcript_from_retry(conn->config, &conn->hs->transcript, suite->hash,

@@ -113,7 +113,7 @@ bool fpl_retry13_at_hand(const fpl_conn *conn, fpl_retry13 *out)
 /* --- the HelloRetryRequest --------------------------------------------------------------------------- */
 
 /* RFC 8446 section 4.1.4; legacy_session_id_echo is empty (RFC 9147 section 5). */
-bool fpl_build_hello_retry_request(const fpl_conn *conn, fpl_writer *w)
+bool fpl_retry13_write(const fpl_conn *conn, fpl_writer *w)
 {
     fpl_retry13      retry;
     fpl_server_hello msg;
@@ -127,6 +127,11 @@ bool fpl_build_hello_retry_request(const fpl_conn *conn, fpl_writer *w)
     msg.legacy_compression_method = FPL_COMPRESSION_METHOD_NULL;
     return fpl_encode_server_hello(w, &msg) &&
            fpl_extensions_write(conn, FPL_VERSION_DTLS13, FPL_BLOCK_HELLO_RETRY_REQUEST, w);
+}
+
+bool fpl_build_hello_retry_request(const fpl_conn *conn, fpl_writer *w)
+{
+    return fpl_retry13_write(conn, w);
 }
 
 /* --- the hello that comes again ------------------------------------------------------------------------ */

@@ -20,6 +20,10 @@ bool fpl_retry13_plan(const fpl_config *config, const fpl_client_hello *hello, f
  * interpreted. False when there is none. */
 bool fpl_retry13_at_hand(const fpl_conn *conn, fpl_retry13 *out);
 
+/* fpl_retry13_write writes the HelloRetryRequest that asks for the retry at hand; the same again for the same hello, or
+ * for the one that brings its cookie back. */
+bool fpl_retry13_write(const fpl_conn *conn, fpl_writer *w);
+
 /* fpl_hello_fixed_part hashes what a second ClientHello must repeat (RFC 8446 section 4.1.2); key_share is a part of it
  * unless another share was demanded. */
 void fpl_hello_fixed_part(const fpl_client_hello *hello, bool share_demanded, uint8_t out[FPL_FIXED_PART_LEN]);

@@ -97,6 +97,39 @@ static bool is_zero(const void *bytes, size_t len)
     return true;
 }
 
+START_TEST(what_is_exported_is_the_same_at_both_ends)
+{ /* RFC 8446 section 7.5, and as far as HKDF goes */
+    static uint8_t out[2][255 * 32 + 1];
+    static char    label[300];
+    uint8_t        untouched;
+    begin(FPL_VERSIONS_DTLS13, FPL_CIPHER_SUITE_TLS_AES_128_GCM_SHA256);
+    pair_open(false);
+    ck_assert_int_eq(fpl_conn_export(ends[0].conn, out[0], 32, "EXPORTER-x", NULL, 0), FPL_NOT_YET);
+    pair_start();
+    pair_pump();
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(fpl_conn_export(ends[i].conn, out[i], 255 * 32, "EXPORTER-x", NULL, 0), FPL_OK);
+    }
+    ck_assert_mem_eq(out[0], out[1], 255 * 32);
+    ck_assert_int_eq(fpl_conn_export(ends[1].conn, out[1], 32, "EXPORTER-x", (const uint8_t *)"", 0), FPL_OK);
+    ck_assert_int_eq(fpl_conn_export(ends[0].conn, out[0], 32, "EXPORTER-x", NULL, 0), FPL_OK);
+    ck_assert_mem_eq(out[0], out[1], 32); /* in DTLS 1.3 no context is an empty one */
+    ck_assert_int_eq(fpl_conn_export(ends[1].conn, out[1], 32, "EXPORTER-x", (const uint8_t *)"c", 1), FPL_OK);
+    ck_assert_mem_ne(out[0], out[1], 32);
+    ck_assert_int_eq(fpl_conn_export(ends[1].conn, out[1], 32, "EXPORTER-y", NULL, 0), FPL_OK);
+    ck_assert_mem_ne(out[0], out[1], 32);
+    memset(label, 'l', sizeof label - 1);
+    untouched = out[0][0];
+    ck_assert_int_eq(fpl_conn_export(ends[0].conn, out[0], 255 * 32 + 1, "EXPORTER-x", NULL, 0), FPL_MISUSE);
+    label[250] = '\0';
+    ck_assert_int_eq(fpl_conn_export(ends[0].conn, out[0], 32, label, NULL, 0), FPL_MISUSE);
+    ck_assert_uint_eq(out[0][0], untouched);
+    label[249] = '\0';
+    ck_assert_int_eq(fpl_conn_export(ends[0].conn, out[0], 32, label, NULL, 0), FPL_OK);
+    pair_end_all();
+}
+END_TEST
+
 START_TEST(what_is_used_up_is_wiped)
 { /* a client that waits for the ACK of its last flight still has its handshake */
     fpl_conn *client;
@@ -165,6 +198,7 @@ static void tests(TCase *tc)
 {
     tcase_add_test(tc, both_ends_tell_the_same_five_secrets);
     tcase_add_test(tc, dtls12_tells_its_master_secret);
+    tcase_add_test(tc, what_is_exported_is_the_same_at_both_ends);
     tcase_add_test(tc, what_is_used_up_is_wiped);
     tcase_add_test(tc, without_a_transcript_or_a_secret_there_is_nothing);
     tcase_add_test(tc, a_line_that_would_not_fit_is_not_written);
