@@ -286,7 +286,7 @@ class Tables(Trees):
         for line in flight.lines:
             when = "".join(f" when {c} {self.mask(c, outcomes):x}" for c, outcomes in line.when.items())
             then = "".join(f" then {a}" for a in line.then)
-            yield (f"  line {'message' if line.send else 'record'} epoch {line.epoch} transcript {self.transcript(line.transcript)}"
+            yield (f"  line {'message' if line.send else 'record'} epoch {0xfffe if line.epoch == 'current' else line.epoch} transcript {self.transcript(line.transcript)}"
                    f" keys {self.keys(line.keys)}{when}{then}")
 
     def state(self, machine, number, state):

@@ -284,11 +284,12 @@ static void octets(void)
 
 static void versions(void)
 {
-    static const uint8_t padding_alone[] = {0, FPL_EXTENSION_TYPE_PADDING, 0, 0};
-    fpl_bytes            list = fpl_bytes_of(padding_alone, sizeof padding_alone);
+    static const uint8_t both_know[] = {0, FPL_EXTENSION_TYPE_PADDING, 0, 0, 0, FPL_EXTENSION_TYPE_SUPPORTED_VERSIONS, 0, 3, 2, 0xfe, 0xfc};
+    fpl_bytes            list = fpl_bytes_of(both_know, sizeof both_know);
     fpl_bytes            body;
     fpl_writer           w = fpl_writer_of(hello, sizeof hello);
     uint64_t             padding = fpl_extension_bit(FPL_EXTENSION_PADDING);
+    uint64_t             versions_bit = fpl_extension_bit(FPL_EXTENSION_SUPPORTED_VERSIONS);
     uint64_t             ems = fpl_extension_bit(FPL_EXTENSION_EXTENDED_MASTER_SECRET);
     begin();
     EXPECT(fpl_extensions_write(&client, FPL_VERSION_ANY, FPL_BLOCK_CLIENT_HELLO, &w));
@@ -296,16 +297,19 @@ static void versions(void)
     EXPECT((client.offered & (padding | ems)) == (padding | ems));
     EXPECT(fpl_extensions_find(fpl_bytes_of(hello + 2, w.len - 2), FPL_EXTENSION_TYPE_PADDING, &body) && body.len == 0);
     EXPECT(!fpl_extensions_find(fpl_bytes_of(hello + 2, w.len - 2), 0xfafa, &body));
-    EXPECT(fpl_extensions_read(&server, FPL_VERSION_DTLS13, FPL_BLOCK_CLIENT_HELLO, list, &view, &why) && view.present == padding);
+    EXPECT(fpl_extensions_read(&server, FPL_VERSION_DTLS13, FPL_BLOCK_CLIENT_HELLO, list, &view, &why) && view.present == (padding | versions_bit));
     EXPECT(fpl_extensions_accept(&server, FPL_VERSION_DTLS13, FPL_BLOCK_CLIENT_HELLO, &view) == FPL_STATUS_OK);
     EXPECT(server.results.padded);
-    EXPECT(fpl_extensions_read(&server, FPL_VERSION_DTLS12, FPL_BLOCK_CLIENT_HELLO, list, &view, &why) && view.present == 0);
+    EXPECT(fpl_extensions_read(&server, FPL_VERSION_DTLS12, FPL_BLOCK_CLIENT_HELLO, list, &view, &why) && view.present == versions_bit);
+    list.len = 4; /* without the versions, which 1.3 cannot do without */
+    EXPECT(!fpl_extensions_read(&server, FPL_VERSION_DTLS13, FPL_BLOCK_CLIENT_HELLO, list, &view, &why) &&
+           why.alert == FPL_ALERT_DESCRIPTION_MISSING_EXTENSION);
     EXPECT(!fpl_extensions_read(&client, FPL_VERSION_DTLS12, FPL_BLOCK_SERVER_HELLO, list, &view, &why) &&
            why.alert == FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
-    EXPECT(!fpl_extensions_read(&client, FPL_VERSION_DTLS13, FPL_BLOCK_SERVER_HELLO, list, &view, &why) &&
+    EXPECT(!fpl_extensions_read(&client, FPL_VERSION_DTLS12, FPL_BLOCK_ENCRYPTED_EXTENSIONS, list, &view, &why) &&
            why.alert == FPL_ALERT_DESCRIPTION_INTERNAL_ERROR); /* no such block */
-    EXPECT(fpl_extensions_accept(&client, FPL_VERSION_DTLS13, FPL_BLOCK_SERVER_HELLO, &view) == FPL_STATUS_INTERNAL);
-    EXPECT(!fpl_extensions_write(&client, FPL_VERSION_DTLS13, FPL_BLOCK_SERVER_HELLO, &w));
+    EXPECT(fpl_extensions_accept(&client, FPL_VERSION_DTLS12, FPL_BLOCK_ENCRYPTED_EXTENSIONS, &view) == FPL_STATUS_INTERNAL);
+    EXPECT(!fpl_extensions_write(&client, FPL_VERSION_DTLS12, FPL_BLOCK_ENCRYPTED_EXTENSIONS, &w));
 }
 
 int main(void)

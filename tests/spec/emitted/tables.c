@@ -110,5 +110,6 @@ int main(void)
         print_machine(id, fpl_machines[id]);
     }
     print_records("dtls12", &fpl_records_dtls12);
+    print_records("dtls13", &fpl_records_dtls13);
     return 0;
 }
