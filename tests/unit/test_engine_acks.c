@@ -108,6 +108,7 @@ END_TEST
 START_TEST(the_newest_can_be_taken_back)
 {
     static const pair_number one[] = {{2, 1}};
+    static const pair_number both[] = {{2, 1}, {2, 2}};
     static const pair_number full[] = {{2, 1}, {2, 4}};
     begin();
     fpl_acks_forget(&conn, 2, 1); /* of nothing */
@@ -115,6 +116,7 @@ START_TEST(the_newest_can_be_taken_back)
     fpl_acks_note(&conn, 2, 2);
     fpl_acks_forget(&conn, 2, 1); /* not the newest: another record is at hand than the one that was noted */
     fpl_acks_forget(&conn, 3, 2);
+    names(FPL_ACK_BODY_MAX, 2, both);
     fpl_acks_forget(&conn, 2, 2);
     names(FPL_ACK_BODY_MAX, 1, one);
     fpl_acks_note(&conn, 2, 4);
