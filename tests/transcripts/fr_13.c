@@ -136,6 +136,34 @@ static void fr03_13_empty_fragments(void)
     }
 }
 
+static void fr03_13_empty_fragments_after_the_handshake(void)
+{
+    for (int role = 0; role < 2; role++) {
+        stage   *s = connected13(role13(role));
+        unsigned type = role == 1 ? NEW_SESSION_TICKET : KEY_UPDATE;
+        bytes    body = role == 1 ? peer13_ticket(20) : peer13_key_update(false);
+        size_t   live = 0, acks = 0;
+        unsigned seq = peer13_note(&s->peer13, type, body);
+        for (size_t i = 0; i < 3000; i++) {
+            size_t at = i % 3 == 0 ? 0 : i % 3 == 1 ? body.len / 2 : body.len;
+            peer13_fragment(&s->peer13, type, body.len, seq, at, bytes_none());
+            deliver(s);
+            EXPECT(s, !s->failed && num_heard_records(s, ALERT) == 0);
+            acks += num_heard(s);
+            live = i == 100 ? s->meter->live : live;
+        }
+        EXPECT(s, s->meter->live <= live && acks <= 3000);
+        peer13_fragment(&s->peer13, type, body.len, seq, 0, body);
+        deliver(s);
+        EXPECT_UINT(s, num_heard_records(s, ACK), 1);
+        if (role == 0) {
+            peer13_next_keys(&s->peer13);
+        }
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
 /* Says the rest of the flight as fragments that `cut` makes of each message. */
 static void say_rest_cut(stage *s, void (*cut)(stage *, const said13 *, rng *), rng *r)
 {
@@ -684,7 +712,7 @@ static void fr15_13_transcript(void)
 }
 
 SCENARIOS(fr_13_scenarios, PLAYS(fr01_13_other_length_in_clear), PLAYS(fr01_13_other_length_under_keys),
-          PLAYS(fr02_13_offset_beyond_total), PLAYS(fr03_13_empty_fragments), PLAYS(fr04_13_overlapping_fragments),
+          PLAYS(fr02_13_offset_beyond_total), PLAYS(fr03_13_empty_fragments), PLAYS(fr03_13_empty_fragments_after_the_handshake), PLAYS(fr04_13_overlapping_fragments),
           PLAYS(fr05_13_single_byte_fragments_shuffled), PLAYS(fr05_13_many_pieces_little_memory),
           PLAYS(fr06_13_interleaved_messages), PLAYS(fr07_13_far_future), PLAYS(fr08_13_huge_declared_length),
           PLAYS(fr08_13_promises_do_not_keep_out_what_is_real), PLAYS(fr09_13_never_finished_messages),

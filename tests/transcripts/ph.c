@@ -251,6 +251,52 @@ static void ph05_new_keys_only_after_the_ack(void)
     }
 }
 
+/* Our Finished is not acknowledged yet when we renew our keys already: new ones only when both are. */
+static void ph05_update_before_the_last_ack(void)
+{
+    for (int order = 0; order < 3; order++) {
+        stage *s = stage13_at(FPL_ROLE_CLIENT, "WAIT_ACK");
+        const heard *last = &s->peer.heard[s->peer.num_heard - 1];
+        number13     numbers[2] = {{last->epoch, last->seq}, update(s)};
+        EXPECT(s, numbers[0].epoch == 2 && numbers[1].epoch == 3);
+        EXPECT_UINT(s, epoch_of_data(s), 3);
+        if (order == 0) {
+            peer13_ack(&s->peer13, numbers, 2);
+        } else {
+            peer13_ack(&s->peer13, &numbers[order - 1], 1);
+            deliver(s);
+            EXPECT(s, order == 2 || epoch_of_data(s) == 3);
+            peer13_ack(&s->peer13, &numbers[2 - order], 1);
+        }
+        deliver(s);
+        EXPECT_UINT(s, epoch_of_data(s), 4);
+        expect_state(s, "CONNECTED");
+        EXPECT(s, s->deadline == FPL_NEVER);
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
+/* The peer renews its keys before it has acknowledged our Finished. */
+static void ph05_peer_updates_before_the_last_ack(void)
+{
+    for (int requested = 0; requested < 2; requested++) {
+        stage *s = stage13_at(FPL_ROLE_CLIENT, "WAIT_ACK");
+        peer_updates(s, requested == 1);
+        EXPECT_UINT(s, s->peer13.updates, (unsigned)requested);
+        peer13_data(&s->peer13, bytes_of("under new keys", 14));
+        deliver(s);
+        EXPECT_UINT(s, s->num_data, 1);
+        (void)peer13_ack_heard(&s->peer13);
+        deliver(s);
+        expect_state(s, "CONNECTED");
+        EXPECT_UINT(s, epoch_of_data(s), 3 + (unsigned)requested);
+        s->num_data = 0;
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
 /* Nobody answers at all: it is resent with patience, and then that is the end. */
 static void ph05_no_ack_at_all(void)
 {
@@ -535,7 +581,7 @@ static void ph12_rekeying_under_stress(void)
 SCENARIOS(ph_scenarios, PLAYS(ph01_key_update_flood), PLAYS(ph01_epochs_run_out), PLAYS(ph02_requests_cross),
           PLAYS(ph02_owing_one_answer), PLAYS(ph02_updates_without_request), PLAYS(ph03_key_update_before_finished),
           PLAYS(ph03_malformed_key_update), PLAYS(ph04_new_message_in_an_ended_epoch),
-          PLAYS(ph05_new_keys_only_after_the_ack), PLAYS(ph05_no_ack_at_all), PLAYS(ph05_one_sided_updates),
+          PLAYS(ph05_new_keys_only_after_the_ack), PLAYS(ph05_update_before_the_last_ack), PLAYS(ph05_peer_updates_before_the_last_ack), PLAYS(ph05_no_ack_at_all), PLAYS(ph05_one_sided_updates),
           PLAYS(ph05_data_around_an_update), PLAYS(ph05_new_epoch_before_the_update), PLAYS(ph06_message_numbers_run_out),
           PLAYS(ph07_ticket_flood), PLAYS(ph07_malformed_ticket), PLAYS(ph08_post_handshake_authentication),
           PLAYS(ph09_connection_id_messages), PLAYS(ph10_reordered_messages), PLAYS(ph11_duplicates_are_acknowledged),

@@ -306,6 +306,26 @@ static void rt04_13_plaintext_cannot_ask_once_keyed(void)
     finish13(s);
 }
 
+/* Under keys, too: what has the number, type and length of the last message but other content is no repetition of it. */
+static void rt04_13_other_content_is_no_question(void)
+{
+    stage        *s = stage13_at(FPL_ROLE_CLIENT, "WAIT_ACK");
+    const said13 *m = &s->peer13.said[s->peer13.num_said - 1];
+    bytes         body = bytes_of(m->body.data, m->body.len);
+    EXPECT_UINT(s, m->type, FINISHED);
+    body.data[7] ^= 1;
+    advance(s, 600);
+    s->peer13.epoch = 2;
+    peer13_fragment(&s->peer13, FINISHED, body.len, m->msg_seq, 0, body);
+    deliver(s);
+    EXPECT_UINT(s, num_heard_messages(s, FINISHED), 0);
+    peer13_fragment(&s->peer13, FINISHED, body.len, m->msg_seq, 0, m->body);
+    deliver(s);
+    EXPECT_UINT(s, num_heard_messages(s, FINISHED), 1);
+    s->peer13.epoch = 3;
+    finish13(s);
+}
+
 /* ----- RT-06: the last ACK ----------------------------------------------------------------------------------------- */
 
 static void rt06_13_lost_last_ack(void)
@@ -407,6 +427,36 @@ static void rt06_13_client_waits_for_an_ack(void)
         EXPECT(s, s->deadline == FPL_NEVER);
         advance(s, 3600000);
         expect_quiet(s);
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
+/* The server repeats its flight, for our Finished was lost: ours comes again, before its timer and not too often. */
+static void rt06_13_server_repeats_its_flight(void)
+{
+    for (int auth = 0; auth < 2; auth++) {
+        stage *s = stage_open(role13(1));
+        s->peer.asks = auth == 1;
+        hello13(s);
+        size_t first = s->peer13.num_said;
+        say13_rest(s);
+        s->loses = 100;
+        deliver(s);
+        s->loses = 0;
+        expect_state(s, "WAIT_ACK");
+        EXPECT(s, !s->peer.their_finished);
+        unsigned answers = 0;
+        for (int i = 0; i < 10; i++) {
+            advance(s, 60);
+            EXPECT_UINT(s, num_heard(s), 0);
+            peer13_say_again(&s->peer13, first);
+            deliver(s);
+            EXPECT(s, num_heard_messages(s, FINISHED) <= 1);
+            answers += num_heard_messages(s, FINISHED);
+        }
+        EXPECT(s, answers >= 1 && answers <= 2 && s->peer.their_finished);
+        finish13(s);
         expect_talk(s);
         stage_close(s);
     }
@@ -978,12 +1028,84 @@ static void rt19_13_lost_server_flight(void)
     }
 }
 
+/* A server without memory begins with the numbers of what it answers; none of its numbers comes twice (RFC 6347 section
+ * 4.2.1), or the client's replay window would swallow its ServerHello. */
+static void rt19_13_numbers_of_the_request(void)
+{
+    for (int door = 0; door < 2; door++) {
+        stage *s = stage_open((stage_options){.dtls13 = true, .door = door == 1});
+        s->peer.seq[0] = 5;
+        say13_client_hello(s);
+        deliver(s);
+        EXPECT(s, num_heard(s) > 0 && heard_new(s, 0)->seq == 5 && heard_new(s, 0)->msg_seq == 0);
+        if (door == 1) {
+            say13_client_hello(s);
+            deliver(s);
+            EXPECT(s, heard_new(s, 0)->seq == 6 && heard_new(s, 0)->msg_seq == 1);
+        }
+        finish13(s);
+        stage_close(s);
+        /* Numbers that go on behind those of a retry which this server has sent itself. */
+        s = stage13_at(FPL_ROLE_SERVER, "WAIT_CH_AGAIN");
+        uint64_t last = s->peer.heard[s->peer.num_heard - 1].seq;
+        s->peer.seq[0] = door == 1 ? 30 : 0; /* the client's numbers may be anything */
+        ext_set(&s->peer.extensions, EXT_KEY_SHARE, peer13_share(true, s->peer.group, s->peer.share.public));
+        bytes    body = peer13_client_hello(&s->peer13);
+        unsigned seq = peer13_note(&s->peer13, CLIENT_HELLO, body);
+        s->peer.seq[0] += door == 1 ? 0 : 1;
+        peer13_fragment(&s->peer13, CLIENT_HELLO, body.len, seq, 0, body);
+        deliver(s);
+        EXPECT(s, s->peer.flight_done && heard_new(s, 0)->type == SERVER_HELLO && heard_new(s, 0)->seq > last);
+        EXPECT(s, door == 0 || heard_new(s, 0)->seq >= 30);
+        finish13(s);
+        stage_close(s);
+    }
+}
+
+/* Only the flight that ours answers asks for it: a hello from before the retry is history. */
+static void rt19_13_only_the_present_flight_asks(void)
+{
+    stage *s = stage13_at(FPL_ROLE_SERVER, "WAIT_CH_AGAIN");
+    ext_set(&s->peer.extensions, EXT_KEY_SHARE, peer13_share(true, s->peer.group, s->peer.share.public));
+    say13_client_hello(s);
+    deliver(s);
+    EXPECT(s, s->peer.flight_done);
+    advance(s, 600);
+    s->peer13.epoch = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const said13 *m = &s->peer13.said[i];
+        peer13_fragment(&s->peer13, m->type, m->body.len, m->msg_seq, 0, m->body);
+        deliver(s);
+        EXPECT_UINT(s, num_heard_messages(s, FINISHED), i);
+    }
+    s->peer13.epoch = 2;
+    finish13(s);
+    /* What of its flight the peer was not told of comes alone: that asks, too. */
+    for (size_t i = 1; i < 5; i++) {
+        s = stage_open(role13(1));
+        hello13(s);
+        say13_rest(s);
+        s->loses = 100;
+        deliver(s);
+        s->loses = 0;
+        advance(s, 600);
+        EXPECT_UINT(s, s->peer13.num_said, 5);
+        s->peer13.num_said = i + 1;
+        peer13_say_again(&s->peer13, i);
+        s->peer13.num_said = 5;
+        deliver(s);
+        EXPECT_UINT(s, num_heard_messages(s, FINISHED), 1);
+        finish13(s);
+        stage_close(s);
+    }
+}
+
 SCENARIOS(rt_13_scenarios, PLAYS(rt01_13_amplification), PLAYS(rt01_13_limit_falls), PLAYS(rt02_13_retry_is_stateless),
           PLAYS(rt03_13_back_off), PLAYS(rt03_13_back_off_of_the_second_hello), PLAYS(rt03_13_back_off_of_the_last_flight),
           PLAYS(rt03_13_deadline_of_the_whole_handshake), PLAYS(rt03_13_trickling_peer), PLAYS(rt04_13_replayed_flight),
-          PLAYS(rt04_13_replayed_flight_after_connected), PLAYS(rt04_13_plaintext_cannot_ask_once_keyed),
+          PLAYS(rt04_13_replayed_flight_after_connected), PLAYS(rt04_13_plaintext_cannot_ask_once_keyed), PLAYS(rt04_13_other_content_is_no_question),
           PLAYS(rt06_13_lost_last_ack), PLAYS(rt06_13_part_of_the_last_flight),
-          PLAYS(rt06_13_keys_are_kept_for_twice_the_msl), PLAYS(rt06_13_client_waits_for_an_ack),
+          PLAYS(rt06_13_keys_are_kept_for_twice_the_msl), PLAYS(rt06_13_client_waits_for_an_ack), PLAYS(rt06_13_server_repeats_its_flight),
           PLAYS(rt07_13_resend_keeps_epoch_and_bytes), PLAYS(rt08_13_ack_of_what_was_never_sent),
           PLAYS(rt09_13_ack_of_a_later_epoch), PLAYS(rt09_13_impossible_numbers), PLAYS(rt09_13_malformed_ack),
           PLAYS(rt10_13_acks_name_handshake_records_only), PLAYS(rt10_13_no_ack_for_what_is_no_handshake),
@@ -992,4 +1114,4 @@ SCENARIOS(rt_13_scenarios, PLAYS(rt01_13_amplification), PLAYS(rt01_13_limit_fal
           PLAYS(rt13_13_partial_ack), PLAYS(rt13_13_empty_ack_asks), PLAYS(rt14_13_one_transaction_does_not_cancel_another),
           PLAYS(rt16_13_large_flight_narrow_path), PLAYS(rt16_13_ten_records_at_once),
           PLAYS(rt17_13_black_hole_for_long_datagrams), PLAYS(rt18_13_client_hello_again), PLAYS(rt19_13_lost_retry),
-          PLAYS(rt19_13_lost_server_flight));
+          PLAYS(rt19_13_lost_server_flight), PLAYS(rt19_13_numbers_of_the_request), PLAYS(rt19_13_only_the_present_flight_asks));
