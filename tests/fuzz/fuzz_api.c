@@ -61,7 +61,7 @@ static fpl_role role_of(size_t i)
 static void configure(uint8_t call, uint8_t a, uint8_t b)
 {
     const house_credential *c = house_credential_of(1 + a % (HOUSE_NUM_CREDENTIALS - 1));
-    uint16_t                list[8] = {(uint16_t)(a << 8 | b), 0xc02b, 0x001d, 0x0403, 0xcca9, 0x0017, 0x0503, 0};
+    uint16_t                list[9] = {(uint16_t)(a << 8 | b), 0xc02b, 0x001d, 0x0403, 0xcca9, 0x0017, 0x0503, 0x1301, 0x11ec};
     uint16_t               *at = &list[b % 4];
     fpl_result              result = FPL_OK;
     char                    name[300];
@@ -84,7 +84,9 @@ static void configure(uint8_t call, uint8_t a, uint8_t b)
         result = fpl_config_set_credential(config, c->certificate, c->certificate_len - (b & 1), c->key, c->key_len - (b >> 1 & 1));
         break;
     case 10: result = fpl_config_set_external_credential(config, c->certificate, c->certificate_len - (b & 1)); break;
-    case 11: result = fpl_config_set_cookie_exchange(config, (a & 1) != 0); break;
+    case 11:
+        result = (a & 2) != 0 ? fpl_config_set_versions(config, b) : fpl_config_set_cookie_exchange(config, (a & 1) != 0);
+        break;
     default: break;
     }
     FUZZ_CHECK(result == FPL_OK || result == FPL_MISUSE || result == FPL_NO_MEMORY, "setter: %d", result);
@@ -194,7 +196,7 @@ static void act(size_t i, uint8_t call, uint8_t a, uint8_t b)
         }
         FUZZ_CHECK(result != FPL_OK || len <= (size_t)b * 8, "sent more than there is room for");
         break;
-    case 9: result = fpl_conn_close(p->conn, now); break;
+    case 9: result = (b & 2) != 0 ? fpl_conn_update_keys(p->conn, now) : fpl_conn_close(p->conn, now); break;
     case 10:
         fpl_fingerprint(c->certificate, c->certificate_len, bytes);
         result = fpl_conn_add_peer_fingerprint(p->conn, bytes, now);
@@ -302,6 +304,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_input              in = {data, size};
     fpl_allocator           allocator = house_memory_allocator(&memory);
     const house_credential *a = house_credential_of(HOUSE_P256_A);
+    uint8_t                 first;
     memset(&memory, 0, sizeof memory);
     memory.bound = 16u << 20;
     memset(players, 0, sizeof players);
@@ -312,7 +315,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config = fpl_config_new_with_allocator(&allocator);
     FUZZ_CHECK(config != NULL && fpl_config_set_random(config, house_chance_fill, NULL) == FPL_OK, "configuration");
     FUZZ_CHECK(fpl_config_set(config, FPL_SETTING_HELLO_POOL_SLOTS, 4) == FPL_OK, "pool");
-    if ((fuzz_u8(&in) & 1) == 0) {
+    first = fuzz_u8(&in);
+    FUZZ_CHECK(fpl_config_set_versions(config, (first >> 1 & 3) == 0 ? FPL_VERSIONS_DTLS12 : (first >> 1 & 3)) == FPL_OK, "versions");
+    if ((first & 1) == 0) {
         FUZZ_CHECK(fpl_config_set_credential(config, a->certificate, a->certificate_len, a->key, a->key_len) == FPL_OK, "credential");
     }
     for (unsigned calls = 0; in.len >= 4 && calls < CALLS; calls++) {

@@ -87,6 +87,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_SAME(signature_scheme_list, view);
     FUZZ_SAME(named_group_list, view);
     FUZZ_SAME(use_srtp_data, view);
+    FUZZ_SAME(version_list, view);
+    FUZZ_SAME(selected_version, view);
+    FUZZ_SAME(cookie, view);
+    FUZZ_SAME(key_share_client_hello, view);
+    FUZZ_SAME(key_share_hello_retry_request, view);
+    FUZZ_SAME(key_share_server_hello, view);
+    FUZZ_SAME(certificate_authorities, view);
     free(body);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* Whole extension blocks as a peer would send them, against connections that have offered this and that: what is
  * refused has an alert and changes nothing, what is taken obeys the rules of spec/extensions/_rules.yaml. The first
- * octet chooses role and block, the second what we offered. */
+ * octet chooses role and block, the second what we offered. Built for each version (-DFUZZ_VERSION=FPL_VERSION_...). */
 #include "engine/conn.h"
 #include "engine/extensions.h"
 #include "fpl_limits.h"
@@ -8,7 +8,19 @@
 
 #include "fuzz.h"
 
+#ifndef FUZZ_VERSION
+#error "build with -DFUZZ_VERSION=FPL_VERSION_DTLS12 or FPL_VERSION_DTLS13"
+#endif
+
 static fpl_config *config;
+
+static uint8_t machine_of(fpl_role role)
+{
+    if (FUZZ_VERSION == FPL_VERSION_DTLS12) {
+        return role == FPL_ROLE_CLIENT ? FPL_MACHINE_DTLS12_CLIENT : FPL_MACHINE_DTLS12_SERVER;
+    }
+    return role == FPL_ROLE_CLIENT ? FPL_MACHINE_DTLS13_CLIENT : FPL_MACHINE_DTLS13_SERVER;
+}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -17,7 +29,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     config = fpl_config_new();
-    FUZZ_CHECK(config != NULL && fpl_config_set_srtp_profiles(config, profiles, 2) == FPL_OK &&
+    FUZZ_CHECK(config != NULL &&
+                   fpl_config_set_versions(config, FUZZ_VERSION == FPL_VERSION_DTLS12 ? FPL_VERSIONS_DTLS12
+                                                                                      : FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13) == FPL_OK &&
+                   fpl_config_set_srtp_profiles(config, profiles, 2) == FPL_OK &&
                    fpl_config_set_server_name(config, "server.example") == FPL_OK, "configuration");
     return 0;
 }
@@ -78,24 +93,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fpl_conn                   before;
     fpl_block_view             found;
     fpl_refusal                why;
-    const fpl_extension_block *known = fpl_extension_blocks[FPL_VERSION_DTLS12][block];
+    const fpl_extension_block *known = fpl_extension_blocks[FUZZ_VERSION][block];
     (void)fpl_extensions_mask(view);
     if (known == NULL) {
         free(list);
         return 0;
     }
     memset(&conn, 0, sizeof conn);
-    FUZZ_CHECK(fpl_conn_setup(&conn, config, role,
-                              role == FPL_ROLE_CLIENT ? FPL_MACHINE_DTLS12_CLIENT : FPL_MACHINE_DTLS12_SERVER,
-                              0) == FPL_STATUS_OK, "setup");
-    conn.we_offered = (uint64_t)offered << 1; /* bit = index, none has index 0 */
+    FUZZ_CHECK(fpl_conn_setup(&conn, config, role, machine_of(role), 0) == FPL_STATUS_OK, "setup");
+    conn.version = FUZZ_VERSION;
+    conn.we_offered = (uint64_t)offered << 1 | (uint64_t)offered << 9 | (uint64_t)offered << 17; /* bit = index, none has index 0 */
     before = conn;
     memset(&why, 0, sizeof why);
     memset(&found, 0, sizeof found);
-    if (fpl_extensions_read(&conn, FPL_VERSION_DTLS12, block, view, &found, &why)) {
+    if (fpl_extensions_read(&conn, FUZZ_VERSION, block, view, &found, &why)) {
         obeys_the_rules(&conn, known, view, &found);
         FUZZ_CHECK(memcmp(&conn, &before, sizeof conn) == 0, "reading changed the connection");
-        FUZZ_CHECK(fpl_extensions_accept(&conn, FPL_VERSION_DTLS12, block, &found) == FPL_STATUS_OK, "accept failed");
+        FUZZ_CHECK(fpl_extensions_accept(&conn, FUZZ_VERSION, block, &found) == FPL_STATUS_OK, "accept failed");
         conn.peer_offered |= found.present;
     } else {
         FUZZ_CHECK(why.alert != 0, "refused without an alert");
@@ -105,10 +119,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         /* Whatever was taken, what we say next is well formed. */
         uint8_t    out[2048];
         fpl_writer w = fpl_writer_of(out, sizeof out);
-        if (fpl_extension_blocks[FPL_VERSION_DTLS12][answer] == NULL) {
-            continue;
+        bool       plain = answer == FPL_BLOCK_CERTIFICATE_REQUEST || answer == FPL_BLOCK_ENCRYPTED_EXTENSIONS;
+        if (fpl_extension_blocks[FUZZ_VERSION][answer] == NULL || (FUZZ_VERSION == FPL_VERSION_DTLS13 && !plain)) {
+            continue; /* the hellos of DTLS 1.3 want shares */
         }
-        FUZZ_CHECK(fpl_extensions_write(&conn, FPL_VERSION_DTLS12, answer, &w), "cannot write block %u", answer);
+        FUZZ_CHECK(fpl_extensions_write(&conn, FUZZ_VERSION, answer, &w), "cannot write block %u", answer);
         FUZZ_CHECK(w.len == 0 || (w.len >= 2 && ((size_t)out[0] << 8 | out[1]) == w.len - 2), "the block has another length");
     }
     fpl_conn_teardown(&conn);

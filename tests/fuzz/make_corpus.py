@@ -22,6 +22,9 @@ CODECS = {0: "hello_request", 1: "client_hello", 2: "server_hello", 3: "hello_ve
 CODECS13 = {**CODECS, 4: "new_session_ticket", 8: "encrypted_extensions", 11: "certificate13", 13: "certificate_request13",
             24: "key_update"}
 
+# generated/fpl_machines.h, in its order.
+BLOCKS = [name for name in re.findall(r"^    FPL_BLOCK_([A-Z_]+),", (ROOT / "generated/fpl_machines.h").read_text(), re.M) if name != "NONE"]
+
 # house/script.h, in its order.
 OPS = [name.lower() for name in re.findall(r"^    SCRIPT_([A-Z_]+),", (HERE / "house" / "script.h").read_text(), re.M)]
 
@@ -43,6 +46,10 @@ def messages():
                 write("codec_" + codecs[kind], f"capture-{number:03}", body)
             if kind in (1, 2):
                 extensions(kind, body, number)
+            if kind == 8:
+                write("extensions13", f"capture-{number:03}", bytes([1 | BLOCKS.index("ENCRYPTED_EXTENSIONS") << 1, 0xff]) + body[2:])
+            if kind == 13 and codecs is CODECS13:
+                write("extensions13", f"capture-{number:03}", bytes([1 | BLOCKS.index("CERTIFICATE_REQUEST") << 1, 0xff]) + body[3:])
 
 
 def extensions(kind, body, number):
@@ -57,12 +64,15 @@ def extensions(kind, body, number):
         at += 3
     block = body[at + 2:]
     role = 0 if kind == 1 else 1
-    write("extensions", f"capture-{number:03}", bytes([role | (kind - 1) << 1, 0xff]) + block)
+    head = bytes([role | BLOCKS.index("CLIENT_HELLO" if kind == 1 else "SERVER_HELLO") << 1, 0xff])
+    write("extensions", f"capture-{number:03}", head + block)
+    write("extensions13", f"capture-{number:03}", head + block)
     while len(block) >= 4:
         extension_type, size = struct.unpack_from(">HH", block)
         if size <= 256:
-            write("extension_bodies", f"type-{extension_type:04x}-{kind}-{size}",
-                  bytes([1, kind - 1]) + block[:2] + block[4:4 + size])
+            for version in (1, 2):
+                write("extension_bodies", f"type-{extension_type:04x}-{kind}-{size}-{version}",
+                      bytes([version, head[0] >> 1]) + block[:2] + block[4:4 + size])
         block = block[4 + size:]
 
 
@@ -227,6 +237,12 @@ def api():
     start = call(0, 0) + call(0, 1) + call(0, 0)
     turn = b"".join(call(2, who, 255, 0) * 3 + call(1, who ^ 1, 0) + call(2, who ^ 1, 255, 0) * 4 for who in (0, 1, 0, 1, 0, 1))
     write("api", "handshake", b"\0" + start + turn + call(6, 0, 0, 1) + turn + turn + call(8, 0, 40, 200) + call(9, 0) + turn)
+    for name, first in {"13": b"\4", "both": b"\6"}.items():
+        renew = call(9, 0, 0, 2) + call(9, 1, 0, 2)
+        write("api", f"handshake-{name}", first + start + turn + turn + call(6, 0, 0, 1) + turn + turn + call(8, 0, 40, 200) + renew + turn + turn +
+              call(8, 1, 40, 200) + turn + call(9, 0) + turn + turn)
+        write("api", f"listener-{name}", first + start + call(2, 0, 255, 0) + call(0, 6) + call(0, 6, 4, 0) + call(2, 6, 255, 0) + turn +
+              call(3, 6, 1, 0) + call(5, 6, 0, 1))
     write("api", "settings", b"\1" + b"".join(call(i, 4, a, a) for i in range(12) for a in (0, 1, 2, 3, 7)) + start)
     write("api", "listener", b"\0" + start + call(2, 0, 255, 0) + call(0, 6) + call(0, 6, 4, 0) + call(2, 6, 255, 0) +
           call(3, 6, 1, 0) + call(5, 6, 0, 1))
