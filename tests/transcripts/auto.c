@@ -496,8 +496,9 @@ static void auto_cookies_do_not_cross(void)
 SCENARIOS(auto_scenarios, PLAYS(sm32_13_downgrade_sentinel), PLAYS(sm33_13_sentinel_of_a_server),
           PLAYS(auto_client_goes_on_in_12), PLAYS(auto_client_goes_on_in_13), PLAYS(auto_hello_of_both),
           PLAYS(auto_client_reassembles_the_answer), PLAYS(auto_client_survives_junk),
-          PLAYS(auto_client_refuses_other_versions), PLAYS(auto_client_stays_in_12), PLAYS(auto_hello_request_means_nothing),
-          PLAYS(auto_client_reads_no_further_than_the_answer), PLAYS(auto_client_goes_on_resending),
-          PLAYS(auto_server_takes_either), PLAYS(auto_server_goes_by_the_whole_hello), PLAYS(auto_server_survives_junk),
+          PLAYS(auto_client_refuses_other_versions), PLAYS(auto_client_stays_in_12),
+          PLAYS(auto_hello_request_means_nothing), PLAYS(auto_client_reads_no_further_than_the_answer),
+          PLAYS(auto_client_goes_on_resending), PLAYS(auto_server_takes_either),
+          PLAYS(auto_server_goes_by_the_whole_hello), PLAYS(auto_server_survives_junk),
           PLAYS(auto_server_without_a_common_version), PLAYS(auto_server_does_not_fall_back),
           PLAYS(auto_cookies_do_not_cross));

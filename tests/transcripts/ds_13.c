@@ -225,5 +225,6 @@ static void ds10_13_memory_of_an_idle_connection(void)
 }
 
 SCENARIOS(ds_13_scenarios, PLAYS(ds01_13_no_memory_for_strangers), PLAYS(ds02_13_cookie_from_another_address),
-          PLAYS(ds03_13_key_rotation), PLAYS(ds03_13_fleet), PLAYS(ds03_13_cookie_lifetime), PLAYS(ds04_13_cookie_tampering),
-          PLAYS(ds09_13_garbage_is_not_answered), PLAYS(ds10_13_memory_of_an_idle_connection));
+          PLAYS(ds03_13_key_rotation), PLAYS(ds03_13_fleet), PLAYS(ds03_13_cookie_lifetime),
+          PLAYS(ds04_13_cookie_tampering), PLAYS(ds09_13_garbage_is_not_answered),
+          PLAYS(ds10_13_memory_of_an_idle_connection));

@@ -712,7 +712,8 @@ static void fr15_13_transcript(void)
 }
 
 SCENARIOS(fr_13_scenarios, PLAYS(fr01_13_other_length_in_clear), PLAYS(fr01_13_other_length_under_keys),
-          PLAYS(fr02_13_offset_beyond_total), PLAYS(fr03_13_empty_fragments), PLAYS(fr03_13_empty_fragments_after_the_handshake), PLAYS(fr04_13_overlapping_fragments),
+          PLAYS(fr02_13_offset_beyond_total), PLAYS(fr03_13_empty_fragments),
+          PLAYS(fr03_13_empty_fragments_after_the_handshake), PLAYS(fr04_13_overlapping_fragments),
           PLAYS(fr05_13_single_byte_fragments_shuffled), PLAYS(fr05_13_many_pieces_little_memory),
           PLAYS(fr06_13_interleaved_messages), PLAYS(fr07_13_far_future), PLAYS(fr08_13_huge_declared_length),
           PLAYS(fr08_13_promises_do_not_keep_out_what_is_real), PLAYS(fr09_13_never_finished_messages),
@@ -720,4 +721,5 @@ SCENARIOS(fr_13_scenarios, PLAYS(fr01_13_other_length_in_clear), PLAYS(fr01_13_o
           PLAYS(fr12_13_one_message_in_two_epochs), PLAYS(fr12_13_one_ticket_in_two_epochs),
           PLAYS(fr13_13_fragmented_hello_at_the_door), PLAYS(fr13_13_part_of_a_hello),
           PLAYS(fr13_13_fragmented_hello_without_a_door), PLAYS(fr14_13_other_cuts_when_resent),
-          PLAYS(fr14_13_repetition_in_other_pieces), PLAYS(fr14_13_more_behind_the_last_piece), PLAYS(fr15_13_transcript));
+          PLAYS(fr14_13_repetition_in_other_pieces), PLAYS(fr14_13_more_behind_the_last_piece),
+          PLAYS(fr15_13_transcript));

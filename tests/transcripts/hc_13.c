@@ -1410,8 +1410,9 @@ static void hc41_13_exported_keys(void)
 
 SCENARIOS(hc_13_scenarios, PLAYS(hc01_13_client_hello_lengths), PLAYS(hc01_13_client_hello_cut_anywhere),
           PLAYS(hc02_13_trailing_bytes), PLAYS(hc02_13_messages_cut_anywhere), PLAYS(hc03_13_odd_cipher_suites),
-          PLAYS(hc04_13_extension_twice), PLAYS(hc05_13_unsolicited_extension), PLAYS(hc05_13_extension_in_wrong_message),
-          PLAYS(hc06_13_unknown_values_are_ignored), PLAYS(hc06_13_unknown_values_of_a_server), PLAYS(hc06_13_long_lists),
+          PLAYS(hc04_13_extension_twice), PLAYS(hc05_13_unsolicited_extension),
+          PLAYS(hc05_13_extension_in_wrong_message), PLAYS(hc06_13_unknown_values_are_ignored),
+          PLAYS(hc06_13_unknown_values_of_a_server), PLAYS(hc06_13_long_lists),
           PLAYS(hc07_13_missing_mandatory_extension), PLAYS(hc08_13_server_hello_without_share),
           PLAYS(hc09_13_share_of_another_group_or_size), PLAYS(hc09_13_share_of_another_group_than_demanded),
           PLAYS(hc09_13_retry_for_a_group_not_offered), PLAYS(hc10_13_shares_and_supported_groups),

@@ -731,10 +731,10 @@ SCENARIOS(parity_13_scenarios, PLAYS(parity_13_every_suite_and_group), PLAYS(par
           PLAYS(parity_13_application_data), PLAYS(parity_13_many_records_in_a_datagram),
           PLAYS(parity_13_messages_share_a_record), PLAYS(parity_13_good_record_and_truncated_tail),
           PLAYS(parity_13_data_is_bounded), PLAYS(parity_13_receiving_takes_no_memory),
-          PLAYS(parity_13_waiting_server_waits), PLAYS(parity_13_junk_fills_nothing), PLAYS(parity_13_small_poll_buffer),
-          PLAYS(parity_13_corrupted_datagram_is_resent), PLAYS(parity_13_everything_twice),
-          PLAYS(parity_13_stale_hello_around_the_cookie_hello), PLAYS(parity_13_delayed_burst),
-          PLAYS(parity_13_no_datagram_above_any_mtu), PLAYS(parity_13_timer_in_the_middle_of_a_flight),
-          PLAYS(parity_13_bogus_and_valid_in_one_datagram), PLAYS(parity_13_stale_hello_before_and_after_the_proof),
-          PLAYS(parity_13_misuse_is_no_failure), PLAYS(wr01_13_trust), PLAYS(wr03_13_no_keys_too_early),
-          PLAYS(wr05_13_signature_of_another_house));
+          PLAYS(parity_13_waiting_server_waits), PLAYS(parity_13_junk_fills_nothing),
+          PLAYS(parity_13_small_poll_buffer), PLAYS(parity_13_corrupted_datagram_is_resent),
+          PLAYS(parity_13_everything_twice), PLAYS(parity_13_stale_hello_around_the_cookie_hello),
+          PLAYS(parity_13_delayed_burst), PLAYS(parity_13_no_datagram_above_any_mtu),
+          PLAYS(parity_13_timer_in_the_middle_of_a_flight), PLAYS(parity_13_bogus_and_valid_in_one_datagram),
+          PLAYS(parity_13_stale_hello_before_and_after_the_proof), PLAYS(parity_13_misuse_is_no_failure),
+          PLAYS(wr01_13_trust), PLAYS(wr03_13_no_keys_too_early), PLAYS(wr05_13_signature_of_another_house));

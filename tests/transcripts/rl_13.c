@@ -795,12 +795,13 @@ static void rl26_13_degenerate_datagrams(void)
     finish13(s);
 }
 
-SCENARIOS(rl_13_scenarios, PLAYS(rl01_13_replay), PLAYS(rl01_13_replay_of_handshake_records), PLAYS(rl02_13_window_edge),
-          PLAYS(rl03_13_forgery_moves_no_window), PLAYS(rl04_13_window_of_each_epoch), PLAYS(rl06_13_absurd_epochs),
-          PLAYS(rl07_13_low_bits_of_the_epoch), PLAYS(rl08_13_cut_numbers), PLAYS(rl08_13_our_numbers_beyond_16_bits),
-          PLAYS(rl09_13_record_numbers_run_out), PLAYS(rl10_13_confidentiality_limit), PLAYS(rl10_13_limit_of_the_aead),
-          PLAYS(rl11_13_forgery_limit), PLAYS(rl12_13_shorter_than_the_mask_needs), PLAYS(rl13_13_truncated_header),
-          PLAYS(rl14_13_connection_id_bit), PLAYS(rl15_13_record_without_length), PLAYS(rl16_13_length_beyond_datagram),
+SCENARIOS(rl_13_scenarios, PLAYS(rl01_13_replay), PLAYS(rl01_13_replay_of_handshake_records),
+          PLAYS(rl02_13_window_edge), PLAYS(rl03_13_forgery_moves_no_window), PLAYS(rl04_13_window_of_each_epoch),
+          PLAYS(rl06_13_absurd_epochs), PLAYS(rl07_13_low_bits_of_the_epoch), PLAYS(rl08_13_cut_numbers),
+          PLAYS(rl08_13_our_numbers_beyond_16_bits), PLAYS(rl09_13_record_numbers_run_out),
+          PLAYS(rl10_13_confidentiality_limit), PLAYS(rl10_13_limit_of_the_aead), PLAYS(rl11_13_forgery_limit),
+          PLAYS(rl12_13_shorter_than_the_mask_needs), PLAYS(rl13_13_truncated_header), PLAYS(rl14_13_connection_id_bit),
+          PLAYS(rl15_13_record_without_length), PLAYS(rl16_13_length_beyond_datagram),
           PLAYS(rl17_13_one_bad_among_good), PLAYS(rl18_13_first_byte), PLAYS(rl19_13_oversize), PLAYS(rl20_13_padding),
           PLAYS(rl21_13_nothing_but_zeros), PLAYS(rl22_13_record_versions), PLAYS(rl23_13_header_tampering),
           PLAYS(rl25_13_every_bit_of_protected_records), PLAYS(rl25_13_every_bit_of_finished),

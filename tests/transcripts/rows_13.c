@@ -385,7 +385,8 @@ static void row_13_all_but_the_first_record_named(void)
             for (size_t n = 0; n < s->peer.num_heard; n++) {
                 const heard *h = &s->peer.heard[n];
                 bool         of_first = h->record == HANDSHAKE && h->type == CERTIFICATE && h->offset == 0;
-                if (h->record == HANDSHAKE && h->epoch == 2 && !of_first && (named == 1 || h->type == CERTIFICATE) && num < 64 &&
+                bool         wanted = named == 1 || h->type == CERTIFICATE;
+                if (h->record == HANDSHAKE && h->epoch == 2 && !of_first && wanted && num < 64 &&
                     (num == 0 || numbers[num - 1].seq != h->seq)) {
                     numbers[num++] = (number13){h->epoch, h->seq};
                 }
@@ -631,8 +632,10 @@ static void row_13_stale_cookie_of_a_fleet(void)
 SCENARIOS(rows_13_scenarios, PLAYS(row_13_answer_behind_the_question), PLAYS(row_13_partial_ack_behind_the_question),
           PLAYS(row_13_long_flight_as_asked), PLAYS(row_13_timer_in_a_resend_as_asked),
           PLAYS(row_13_answer_to_a_flight_held_back), PLAYS(row_13_retry_is_repeated_when_asked),
-          PLAYS(row_13_repetition_beside_a_delayed_ack), PLAYS(row_13_gap_after_the_handshake), PLAYS(row_13_gap_and_repetition_at_once), PLAYS(row_13_handshake_ends_before_an_ack_is_due_again), PLAYS(row_13_two_partial_acks), PLAYS(row_13_gap_is_told_again), PLAYS(row_13_all_but_the_first_record_named), PLAYS(row_13_share_withdrawn_after_a_retry),
-          PLAYS(row_13_share_of_another_group_after_a_retry), PLAYS(row_13_first_half_acknowledged),
-          PLAYS(row_13_resend_held_back), PLAYS(row_13_retry_that_selects_another_version),
-          PLAYS(row_13_more_behind_a_key_update), PLAYS(row_13_keys_used_up_behind_a_half_close),
-          PLAYS(row_13_stale_cookie_of_a_fleet));
+          PLAYS(row_13_repetition_beside_a_delayed_ack), PLAYS(row_13_gap_after_the_handshake),
+          PLAYS(row_13_gap_and_repetition_at_once), PLAYS(row_13_handshake_ends_before_an_ack_is_due_again),
+          PLAYS(row_13_two_partial_acks), PLAYS(row_13_gap_is_told_again), PLAYS(row_13_all_but_the_first_record_named),
+          PLAYS(row_13_share_withdrawn_after_a_retry), PLAYS(row_13_share_of_another_group_after_a_retry),
+          PLAYS(row_13_first_half_acknowledged), PLAYS(row_13_resend_held_back),
+          PLAYS(row_13_retry_that_selects_another_version), PLAYS(row_13_more_behind_a_key_update),
+          PLAYS(row_13_keys_used_up_behind_a_half_close), PLAYS(row_13_stale_cookie_of_a_fleet));

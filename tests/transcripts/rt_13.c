@@ -677,7 +677,8 @@ static void rt10_13_when_acks_are_sent(void)
     finish13(s);
 }
 
-/* A gap that the same datagram fills, and with it the flight: our answer is an ACK of its own, and nothing of the gap is left. */
+/* A gap that the same datagram fills, and with it the flight: our answer is an ACK of its own, and nothing of the gap is
+ * left. */
 static void rt10_13_answer_makes_an_ack_needless(void)
 {
     stage  *s = stage_open(role13(1));
@@ -1101,17 +1102,20 @@ static void rt19_13_only_the_present_flight_asks(void)
 }
 
 SCENARIOS(rt_13_scenarios, PLAYS(rt01_13_amplification), PLAYS(rt01_13_limit_falls), PLAYS(rt02_13_retry_is_stateless),
-          PLAYS(rt03_13_back_off), PLAYS(rt03_13_back_off_of_the_second_hello), PLAYS(rt03_13_back_off_of_the_last_flight),
-          PLAYS(rt03_13_deadline_of_the_whole_handshake), PLAYS(rt03_13_trickling_peer), PLAYS(rt04_13_replayed_flight),
-          PLAYS(rt04_13_replayed_flight_after_connected), PLAYS(rt04_13_plaintext_cannot_ask_once_keyed), PLAYS(rt04_13_other_content_is_no_question),
+          PLAYS(rt03_13_back_off), PLAYS(rt03_13_back_off_of_the_second_hello),
+          PLAYS(rt03_13_back_off_of_the_last_flight), PLAYS(rt03_13_deadline_of_the_whole_handshake),
+          PLAYS(rt03_13_trickling_peer), PLAYS(rt04_13_replayed_flight), PLAYS(rt04_13_replayed_flight_after_connected),
+          PLAYS(rt04_13_plaintext_cannot_ask_once_keyed), PLAYS(rt04_13_other_content_is_no_question),
           PLAYS(rt06_13_lost_last_ack), PLAYS(rt06_13_part_of_the_last_flight),
-          PLAYS(rt06_13_keys_are_kept_for_twice_the_msl), PLAYS(rt06_13_client_waits_for_an_ack), PLAYS(rt06_13_server_repeats_its_flight),
-          PLAYS(rt07_13_resend_keeps_epoch_and_bytes), PLAYS(rt08_13_ack_of_what_was_never_sent),
-          PLAYS(rt09_13_ack_of_a_later_epoch), PLAYS(rt09_13_impossible_numbers), PLAYS(rt09_13_malformed_ack),
+          PLAYS(rt06_13_keys_are_kept_for_twice_the_msl), PLAYS(rt06_13_client_waits_for_an_ack),
+          PLAYS(rt06_13_server_repeats_its_flight), PLAYS(rt07_13_resend_keeps_epoch_and_bytes),
+          PLAYS(rt08_13_ack_of_what_was_never_sent), PLAYS(rt09_13_ack_of_a_later_epoch),
+          PLAYS(rt09_13_impossible_numbers), PLAYS(rt09_13_malformed_ack),
           PLAYS(rt10_13_acks_name_handshake_records_only), PLAYS(rt10_13_no_ack_for_what_is_no_handshake),
-          PLAYS(rt10_13_when_acks_are_sent), PLAYS(rt10_13_answer_makes_an_ack_needless), PLAYS(rt10_13_ack_while_the_application_thinks),
-          PLAYS(rt11_13_discarded_fragments_are_not_acknowledged), PLAYS(rt12_13_plaintext_acks_mean_nothing),
-          PLAYS(rt13_13_partial_ack), PLAYS(rt13_13_empty_ack_asks), PLAYS(rt14_13_one_transaction_does_not_cancel_another),
-          PLAYS(rt16_13_large_flight_narrow_path), PLAYS(rt16_13_ten_records_at_once),
-          PLAYS(rt17_13_black_hole_for_long_datagrams), PLAYS(rt18_13_client_hello_again), PLAYS(rt19_13_lost_retry),
-          PLAYS(rt19_13_lost_server_flight), PLAYS(rt19_13_numbers_of_the_request), PLAYS(rt19_13_only_the_present_flight_asks));
+          PLAYS(rt10_13_when_acks_are_sent), PLAYS(rt10_13_answer_makes_an_ack_needless),
+          PLAYS(rt10_13_ack_while_the_application_thinks), PLAYS(rt11_13_discarded_fragments_are_not_acknowledged),
+          PLAYS(rt12_13_plaintext_acks_mean_nothing), PLAYS(rt13_13_partial_ack), PLAYS(rt13_13_empty_ack_asks),
+          PLAYS(rt14_13_one_transaction_does_not_cancel_another), PLAYS(rt16_13_large_flight_narrow_path),
+          PLAYS(rt16_13_ten_records_at_once), PLAYS(rt17_13_black_hole_for_long_datagrams),
+          PLAYS(rt18_13_client_hello_again), PLAYS(rt19_13_lost_retry), PLAYS(rt19_13_lost_server_flight),
+          PLAYS(rt19_13_numbers_of_the_request), PLAYS(rt19_13_only_the_present_flight_asks));

@@ -70,9 +70,10 @@ static bool play(const scenario *s)
 int main(int argc, char **argv)
 {
     static const scenario *const tables[] = {
-        self_scenarios, self13_scenarios, sm_scenarios,   rl_scenarios,    fr_scenarios,   rt_scenarios,        hc_scenarios,
-        ds_scenarios,   cl_scenarios,     parity_scenarios, row_scenarios, sm_13_scenarios, rl_13_scenarios,    fr_13_scenarios,
-        rt_13_scenarios, hc_13_scenarios, ds_13_scenarios, ph_scenarios,   cl_13_scenarios, auto_scenarios, parity_13_scenarios, rows_13_scenarios};
+        self_scenarios, self13_scenarios, sm_scenarios, rl_scenarios, fr_scenarios, rt_scenarios, hc_scenarios,
+        ds_scenarios, cl_scenarios, parity_scenarios, row_scenarios, sm_13_scenarios, rl_13_scenarios, fr_13_scenarios,
+        rt_13_scenarios, hc_13_scenarios, ds_13_scenarios, ph_scenarios, cl_13_scenarios, auto_scenarios,
+        parity_13_scenarios, rows_13_scenarios};
     unsigned played = 0, failed = 0;
     int      first = 1;
     bool     list = false;
