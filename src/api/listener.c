@@ -286,7 +286,7 @@ static bool opens_with(const fpl_listener *listener, fpl_conn *conn, const uint8
 /* One that is past its handshake, or over though the application still holds it, may get a successor. */
 static bool may_be_replaced(const fpl_peer *peer)
 {
-    return peer->replacement == NULL && (peer->conn.authenticated || peer->conn.life != FPL_LIFE_LIVE);
+    return peer->replacement == NULL && (peer->conn.connected || peer->conn.life != FPL_LIFE_LIVE);
 }
 
 static fpl_conn *route(fpl_listener *listener, fpl_peer *peer, uint8_t *datagram, size_t len)

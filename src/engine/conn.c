@@ -56,7 +56,10 @@ static void free_handshake(fpl_conn *conn)
         return;
     }
     fpl_transcript_wipe(conn->config, &hs->transcript);
-    fpl_reassembly_free(conn->config, &conn->reassembly);
+    /* In DTLS 1.3 messages go on: what was kept of those after the handshake was acknowledged and will not come again. */
+    if (conn->version != FPL_VERSION_DTLS13 || conn->life != FPL_LIFE_LIVE || conn->reassembly.bytes == 0) {
+        fpl_reassembly_free(conn->config, &conn->reassembly);
+    }
     for (size_t i = 0; i < FPL_MAX_SHARES; i++) {
         fpl_kx_wipe(&hs->kx[i]);
     }

@@ -109,6 +109,9 @@ static bool state_takes_epoch(const fpl_conn *conn, uint16_t epoch)
 static void message_done(fpl_conn *conn, uint16_t seq)
 {
     fpl_reassembly_drop(conn->config, &conn->reassembly, seq);
+    if (conn->hs == NULL && conn->reassembly.bytes == 0) {
+        fpl_reassembly_free(conn->config, &conn->reassembly); /* messages are rare from here on */
+    }
     if (is_dtls13(conn) && (conn->next_receive_seq > UINT16_MAX || conn->read_epoch == UINT16_MAX)) {
         fpl_raise(conn, FPL_EVENT_LIMIT, FPL_LIMIT_EVENT_EPOCH); /* nothing could follow */
     }

@@ -8,6 +8,7 @@
 #include "engine/ending.h"
 #include "engine/held.h"
 #include "engine/lookup.h"
+#include "engine/sent.h"
 #include "fpl_records.h"
 #include "record/protect12.h"
 
@@ -245,7 +246,10 @@ static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *
         return;
     }
     conn->stats.records_in++;
-    conn->authenticated = true;
+    if (!conn->authenticated) {
+        conn->authenticated = true;
+        fpl_sent_plain_arrived(conn);
+    }
     opened.type = plain.type;
     opened.epoch = epoch->number;
     opened.seq = plain.seq;

@@ -142,6 +142,20 @@ void fpl_sent_mark(fpl_flight *flight)
     flight->whole_acked = whole;
 }
 
+void fpl_sent_plain_arrived(fpl_conn *conn)
+{
+    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+        fpl_flight *flight = conn->flights[i];
+        for (uint8_t at = 0; flight != NULL && flight->book != NULL && at < flight->num_messages; at++) {
+            if (flight->messages[at].epoch == 0) {
+                flight->book->acked[at].num = 1;
+                flight->book->acked[at].from[0] = 0;
+                flight->book->acked[at].to[0] = length(flight, at);
+            }
+        }
+    }
+}
+
 static bool ends_before(const fpl_flight *flight, uint16_t epoch)
 {
     return flight->num_messages > 0 && flight->messages[flight->num_messages - 1].epoch < epoch;

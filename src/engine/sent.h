@@ -25,6 +25,10 @@ bool fpl_sent_all_named(const fpl_flight *flight);
 /* fpl_sent_mark takes what was named out of what is still to be sent. */
 void fpl_sent_mark(fpl_flight *flight);
 
+/* fpl_sent_plain_arrived is called when the peer's first protected record was accepted: what we had sent in plain has
+ * arrived, for without it there would be no keys. */
+void fpl_sent_plain_arrived(fpl_conn *conn);
+
 /* fpl_sent_last_arrived tells whether the last message of `flight` was acknowledged, whatever of those before it was. */
 bool fpl_sent_last_arrived(const fpl_flight *flight);
 

@@ -26,7 +26,7 @@ fpl_resend_budget_answer fpl_classify_resend_budget(const fpl_conn *conn)
 static bool is_partly_acked(const fpl_flight *flight)
 {
     for (uint8_t i = 0; flight->book != NULL && i < flight->num_messages; i++) {
-        if (flight->book->acked[i].num > 0) {
+        if (flight->messages[i].epoch > 0 && flight->book->acked[i].num > 0) {
             return !fpl_sent_news(flight);
         }
     }
