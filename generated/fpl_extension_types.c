@@ -34,7 +34,7 @@ static size_t server_share_length_of_named_group(fpl_named_group value)
     return row == NULL ? 0 : row->server_share_length;
 }
 
-static bool unique_key_share_entry_group(fpl_bytes list)
+static bool unique_key_share_entry_group_of_many(fpl_bytes list)
 {
     uint8_t seen[8192] = {0}; /* one bit for each value: the time does not depend on the peer */
     fpl_key_share_entry item;
@@ -49,7 +49,27 @@ static bool unique_key_share_entry_group(fpl_bytes list)
     return true;
 }
 
-static bool unique_server_name_name_type(fpl_bytes list)
+static bool unique_key_share_entry_group(fpl_bytes list)
+{
+    const fpl_bytes all = list;
+    uint16_t seen[8]; /* as many as anybody sends; clearing the bits above would cost more than looking at these */
+    size_t num = 0;
+    fpl_key_share_entry item;
+    while (fpl_key_share_entry_next(&list, &item)) {
+        if (num == sizeof seen / sizeof seen[0]) {
+            return unique_key_share_entry_group_of_many(all);
+        }
+        for (size_t i = 0; i < num; i++) {
+            if (seen[i] == item.group) {
+                return false;
+            }
+        }
+        seen[num++] = item.group;
+    }
+    return true;
+}
+
+static bool unique_server_name_name_type_of_many(fpl_bytes list)
 {
     uint8_t seen[32] = {0}; /* one bit for each value: the time does not depend on the peer */
     fpl_server_name item;
@@ -60,6 +80,26 @@ static bool unique_server_name_name_type(fpl_bytes list)
             return false;
         }
         *at = (uint8_t)(*at | bit);
+    }
+    return true;
+}
+
+static bool unique_server_name_name_type(fpl_bytes list)
+{
+    const fpl_bytes all = list;
+    uint16_t seen[8]; /* as many as anybody sends; clearing the bits above would cost more than looking at these */
+    size_t num = 0;
+    fpl_server_name item;
+    while (fpl_server_name_next(&list, &item)) {
+        if (num == sizeof seen / sizeof seen[0]) {
+            return unique_server_name_name_type_of_many(all);
+        }
+        for (size_t i = 0; i < num; i++) {
+            if (seen[i] == item.name_type) {
+                return false;
+            }
+        }
+        seen[num++] = item.name_type;
     }
     return true;
 }

@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: fc8aee25c6930e42c8feb7d9227112610446d95acf48109db29dc0a58d6d40f9 */
+ * SHA-256 of these: c2ade78b55028a430ede5f3aa19dcb870853a993dea042f7c250443ca5509132 */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {

@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: baf67d292db59a74223244fa54a8a76756214f70f504f21b047ef4465c7c76e3 */
+ * SHA-256 of these: 8b68af4b366b92da1357135800aa1a72fa539722fd64442a49fce7e84de5aa2e */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: bd9f5d9730ec56b5f64a7e8bb642672bb438cb4242cea05d2ca17be191d679ef */
+ * SHA-256 of these: 9f81229a3533ea73fd776c647124c0bb3874aaac6512684848f87f659c7dcddf */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"

@@ -438,11 +438,12 @@ class _Turn:
             if row.event.kind == "message":
                 self.set(acked=max(self.end.acked, self.request.seq))
             self.sent.append(Item("ack", -1, self.end.write, acks=self.end.heard))
-            self.beside("ack", "sent")
         if place is None:
             if target in self.machine.final and target != self.end.state and not self.end.fate:
                 self.answered(except_for=outcome.send)
             self.set(state=target)
+        if outcome.ack:
+            self.beside("ack", "sent")                  # when it is fetched
 
     def add_keys(self, keys):
         end = self.end
