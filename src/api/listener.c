@@ -177,6 +177,7 @@ static fpl_conn *admit(fpl_listener *listener, fpl_peer *old, fpl_bytes address,
     peer->conn.hello_record_seq = record_seq;
     peer->conn.write[0].next_seq = record_seq; /* for an alert too: the HelloVerifyRequest had those below */
     peer->conn.next_receive_seq = hello->seq;
+    peer->conn.peer_flight_from = hello->seq;
     (void)fpl_input_message(&peer->conn, hello);
     fpl_conn_tidy(&peer->conn);
     fpl_listener_note_deadline(&peer->conn);

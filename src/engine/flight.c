@@ -351,11 +351,11 @@ static bool repeats(const fpl_conn *conn, const fpl_flight *flight, const fpl_fr
            memcmp(flight->answers_body + fragment->offset, fragment->body.data, fragment->body.len) == 0;
 }
 
-/* After an ACK the peer sends again only what we did not name: in DTLS 1.3 any message of its flight, whole, asks for the
- * answer. */
+/* After an ACK the peer sends again only what we did not name: in DTLS 1.3 any message of its flight, whole and under
+ * keys, asks for the answer. */
 static bool repeats_part(const fpl_conn *conn, const fpl_flight *flight, const fpl_fragment *fragment)
 {
-    return flight->book != NULL && flight->answers && fragment->seq >= flight->answers_from &&
+    return flight->book != NULL && flight->answers && fragment->epoch > 0 && fragment->seq >= flight->answers_from &&
            fragment->seq < flight->answers_seq && flight->answers_in != conn->stats.datagrams_in &&
            fragment->offset + fragment->body.len == fragment->total;
 }

@@ -233,6 +233,12 @@ static void take_opened(fpl_conn *conn, const fpl_opened *opened)
     }
 }
 
+/* Epoch 2 is for handshake messages: data under its keys would be none that a Finished vouches for (RFC 9147 section 6.1). */
+static bool is_data_too_early(const fpl_opened *opened)
+{
+    return opened->epoch == FPL_HANDSHAKE_EPOCH && opened->type == FPL_CONTENT_TYPE_APPLICATION_DATA;
+}
+
 static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *record)
 {
     fpl_plain13 plain;
@@ -262,6 +268,10 @@ static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *
     if (conn->new_epoch_unused && opened.epoch == conn->read_epoch) {
         conn->new_epoch_unused = false;
         fpl_raise(conn, FPL_EVENT_PEER, FPL_PEER_USED_NEW_EPOCH);
+    }
+    if (is_data_too_early(&opened)) {
+        conn->stats.dropped_unexpected++;
+        return;
     }
     take_opened(conn, &opened);
 }
