@@ -344,6 +344,29 @@ static void cl06_13_hello_on_a_living_association(void)
     expect_talk(s);
 }
 
+/* At a door without cookies a repeated hello is one: it draws the flight again and makes no second association. */
+static void cl06_13_repeated_hello_without_cookies(void)
+{
+    for (int both = 0; both < 2; both++) {
+        stage *s = stage_open((stage_options){.door = true, .no_cookie = true, .dtls13 = true, .both = both == 1});
+        hello13(s);
+        fpl_conn *conn = s->conn;
+        for (int i = 0; i < 5; i++) {
+            advance(s, 600);
+            bool woken = num_heard(s) > 0;
+            peer13_say_again(&s->peer13, 0);
+            deliver(s);
+            EXPECT(s, s->conn == conn && fpl_listener_num_connections(s->listener) == 1);
+            EXPECT(s, woken || i > 1 || num_heard_messages(s, FINISHED) == 1);
+        }
+        finish13(s);
+        EXPECT_UINT(s, fpl_listener_num_connections(s->listener), 1);
+        EXPECT(s, fpl_listener_next_replaced(s->listener) == NULL);
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
 static void cl07_13_client_reboot(void)
 {
     stage    *s = connected13((stage_options){.door = true, .auth = FPL_CLIENT_AUTH_REQUIRED});
@@ -461,6 +484,6 @@ SCENARIOS(cl_13_scenarios, PLAYS(cl01_13_forged_alerts_are_hints), PLAYS(cl01_13
           PLAYS(cl02_13_user_canceled_ends_nothing), PLAYS(cl03_13_silence_is_not_the_end),
           PLAYS(cl03_13_peer_closes_its_half), PLAYS(cl03_13_we_close_our_half),
           PLAYS(cl03_13_close_with_an_update_under_way), PLAYS(cl03_13_close_while_negotiating),
-          PLAYS(cl04_13_no_way_back), PLAYS(cl05_13_malformed_alerts), PLAYS(cl06_13_hello_on_a_living_association),
+          PLAYS(cl04_13_no_way_back), PLAYS(cl05_13_malformed_alerts), PLAYS(cl06_13_hello_on_a_living_association), PLAYS(cl06_13_repeated_hello_without_cookies),
           PLAYS(cl07_13_client_reboot), PLAYS(cl07_13_reboot_with_another_version), PLAYS(cl08_13_one_alert_only),
           PLAYS(cl09_13_absurd_mtu));

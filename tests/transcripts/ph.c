@@ -495,6 +495,42 @@ static void ph10_reordered_messages(void)
     expect_talk(s);
 }
 
+/* What came ahead of its turn, and was acknowledged, outlives the end of the handshake: its sender has forgotten it. */
+static void ph10_messages_around_the_last_ack(void)
+{
+    for (int half = 0; half < 2; half++) {
+        stage   *s = stage13_at(FPL_ROLE_CLIENT, "WAIT_ACK");
+        peer13  *q = &s->peer13;
+        bytes    ticket = peer13_ticket(60), first = bytes_none();
+        unsigned seq = 0;
+        number13 ahead;
+        if (half == 0) {
+            peer13_say(q, NEW_SESSION_TICKET, ticket);
+            first = take_said(s);
+            ahead = (number13){3, q->ours[3].seq};
+            peer13_say(q, NEW_SESSION_TICKET, ticket);
+        } else {
+            seq = peer13_note(q, NEW_SESSION_TICKET, ticket);
+            ahead = (number13){3, q->ours[3].seq};
+            peer13_fragment(q, NEW_SESSION_TICKET, ticket.len, seq, 30, slice(ticket, 30, ticket.len));
+        }
+        deliver(s);
+        EXPECT(s, !s->failed && acked(s, ahead));
+        (void)peer13_ack_heard(q);
+        deliver(s);
+        expect_state(s, "CONNECTED");
+        if (half == 1) {
+            peer13_fragment(q, NEW_SESSION_TICKET, ticket.len, seq, 0, slice(ticket, 0, 30));
+            first = take_said(s);
+        }
+        deliver_bytes(s, first);
+        EXPECT(s, !s->failed && num_heard_records(s, ACK) == 1);
+        peer_updates(s, false);
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
 static void ph11_duplicates_are_acknowledged(void)
 {
     for (int role = 0; role < 2; role++) {
@@ -585,5 +621,5 @@ SCENARIOS(ph_scenarios, PLAYS(ph01_key_update_flood), PLAYS(ph01_epochs_run_out)
           PLAYS(ph05_peer_updates_before_the_last_ack), PLAYS(ph05_no_ack_at_all), PLAYS(ph05_one_sided_updates),
           PLAYS(ph05_data_around_an_update), PLAYS(ph05_new_epoch_before_the_update),
           PLAYS(ph06_message_numbers_run_out), PLAYS(ph07_ticket_flood), PLAYS(ph07_malformed_ticket),
-          PLAYS(ph08_post_handshake_authentication), PLAYS(ph09_connection_id_messages), PLAYS(ph10_reordered_messages),
+          PLAYS(ph08_post_handshake_authentication), PLAYS(ph09_connection_id_messages), PLAYS(ph10_reordered_messages), PLAYS(ph10_messages_around_the_last_ack),
           PLAYS(ph11_duplicates_are_acknowledged), PLAYS(ph12_rekeying_under_stress));

@@ -306,6 +306,30 @@ static void rt04_13_plaintext_cannot_ask_once_keyed(void)
     finish13(s);
 }
 
+/* A few octets of a stranger, with the number of an old message, draw no flight out of a server. */
+static void rt04_13_stranger_cannot_ask(void)
+{
+    for (int door = 0; door < 2; door++) {
+        stage *s = stage_open((stage_options){.dtls13 = true, .door = door == 1, .auth = FPL_CLIENT_AUTH_REQUIRED});
+        hello13(s);
+        advance(s, 700);
+        for (unsigned seq = 0; seq < 3; seq++) {
+            static const unsigned types[] = {HELLO_REQUEST, CLIENT_HELLO, CERTIFICATE, FINISHED, 99};
+            for (size_t i = 0; i < 5; i++) {
+                for (size_t len = 0; len < 6; len += 5) {
+                    bytes fragment = peer_fragment_of(types[i], len, seq, 0, bytes_zero(len));
+                    bytes_append(&s->peer.datagram, record_of(HANDSHAKE, DTLS12, 0, 300 + 20 * seq + 2 * i + len / 5, fragment));
+                    deliver(s);
+                    EXPECT(s, num_heard(s) == 0 && !s->failed);
+                }
+            }
+        }
+        finish13(s);
+        expect_talk(s);
+        stage_close(s);
+    }
+}
+
 /* Under keys, too: what has the number, type and length of the last message but other content is no repetition of it. */
 static void rt04_13_other_content_is_no_question(void)
 {
@@ -1105,7 +1129,7 @@ SCENARIOS(rt_13_scenarios, PLAYS(rt01_13_amplification), PLAYS(rt01_13_limit_fal
           PLAYS(rt03_13_back_off), PLAYS(rt03_13_back_off_of_the_second_hello),
           PLAYS(rt03_13_back_off_of_the_last_flight), PLAYS(rt03_13_deadline_of_the_whole_handshake),
           PLAYS(rt03_13_trickling_peer), PLAYS(rt04_13_replayed_flight), PLAYS(rt04_13_replayed_flight_after_connected),
-          PLAYS(rt04_13_plaintext_cannot_ask_once_keyed), PLAYS(rt04_13_other_content_is_no_question),
+          PLAYS(rt04_13_plaintext_cannot_ask_once_keyed), PLAYS(rt04_13_other_content_is_no_question), PLAYS(rt04_13_stranger_cannot_ask),
           PLAYS(rt06_13_lost_last_ack), PLAYS(rt06_13_part_of_the_last_flight),
           PLAYS(rt06_13_keys_are_kept_for_twice_the_msl), PLAYS(rt06_13_client_waits_for_an_ack),
           PLAYS(rt06_13_server_repeats_its_flight), PLAYS(rt07_13_resend_keeps_epoch_and_bytes),

@@ -166,6 +166,27 @@ static void sm18_13_data_before_finished(void)
     }
 }
 
+/* The keys of the handshake vouch for nobody: data under them is nobody's, before and after. */
+static void sm18_13_data_under_handshake_keys(void)
+{
+    static const char *const states[2][4] = {{"WAIT_CERT", "WAIT_FINISHED", "CONNECTED"},
+                                             {"WAIT_EE", "WAIT_FINISHED", "WAIT_ACK", "CONNECTED"}};
+    for (int role = 0; role < 2; role++) {
+        for (size_t i = 0; i < 4 && states[role][i] != NULL; i++) {
+            stage *s = stage13_at(role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, states[role][i]);
+            for (int n = 0; n < 6; n++) {
+                bytes_append(&s->peer.datagram, peer13_sealed(&s->peer13, DATA, 2, UNIFIED_USUAL, 0, bytes_of("early", 5)));
+                deliver(s);
+                EXPECT(s, !s->failed && num_heard_records(s, ALERT) == 0);
+            }
+            finish13(s);
+            EXPECT_UINT(s, s->num_data, 0);
+            expect_talk(s);
+            stage_close(s);
+        }
+    }
+}
+
 static void sm19_13_last_flight_under_traffic_keys(void)
 {
     for (int first = 0; first < 3; first++) {
@@ -735,7 +756,7 @@ static void sm42_13_early_data_is_ignored(void)
 SCENARIOS(sm_13_scenarios, PLAYS(sm04_13_certificate_verify_skipped), PLAYS(sm07_13_server_certificate_skipped),
           PLAYS(sm11_13_unrequested_certificate), PLAYS(sm14_13_ccs_flood),
           PLAYS(sm15_13_plaintext_data_in_every_state), PLAYS(sm16_13_plaintext_data_after_connected),
-          PLAYS(sm18_13_data_before_finished), PLAYS(sm19_13_last_flight_under_traffic_keys),
+          PLAYS(sm18_13_data_before_finished), PLAYS(sm18_13_data_under_handshake_keys), PLAYS(sm19_13_last_flight_under_traffic_keys),
           PLAYS(sm20_13_plaintext_after_server_hello), PLAYS(sm21_13_plaintext_alert_under_keys),
           PLAYS(sm21_13_believed_only_before_keys), PLAYS(sm22_13_plaintext_header_of_later_epoch),
           PLAYS(sm25_13_second_retry), PLAYS(sm25_13_repeated_retry), PLAYS(sm26_13_retry_that_changes_nothing),
