@@ -66,8 +66,9 @@ fpl_bytes fpl_kx_public(const fpl_kx *kx);
 fpl_kx_result fpl_kx_agree(const fpl_kx *kx, fpl_bytes peer, uint8_t out[FPL_KX_MAX_SECRET_LEN],
                            size_t *out_len);
 
-/* fpl_kx_respond is a server's whole part: `kx` becomes our share in answer to the client's share `peer`, and `out` the shared secret, as by `fpl_kx_agree`. Nothing private stays in `kx`, and on
- * failure it is zeroed. What ML-KEM draws comes from libcrypto's own source, not from `rng`. */
+/* fpl_kx_respond is a server's whole part: `kx` becomes our share in answer to the client's share `peer`, and
+ * `out` the shared secret, as by `fpl_kx_agree`. Nothing private stays in `kx`, and on failure it is zeroed.
+ * What ML-KEM draws comes from libcrypto's own source, not from `rng`. */
 fpl_kx_result fpl_kx_respond(fpl_kx *kx, fpl_named_group group, fpl_bytes peer, const fpl_rng *rng,
                              uint8_t out[FPL_KX_MAX_SECRET_LEN], size_t *out_len);
 

@@ -178,7 +178,8 @@ static void heap(void)
 
 static bool read_setup(bench_setup *setup, char **arguments)
 {
-    static const char *const groups[] = {[BENCH_X25519] = "x25519", [BENCH_P256] = "p256", [BENCH_X25519MLKEM768] = "mlkem"};
+    static const char *const groups[] = {
+        [BENCH_X25519] = "x25519", [BENCH_P256] = "p256", [BENCH_X25519MLKEM768] = "mlkem"};
     unsigned                 group = 0;
     while (group < sizeof groups / sizeof *groups && strcmp(arguments[1], groups[group]) != 0) {
         group++;
