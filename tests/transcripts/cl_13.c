@@ -484,6 +484,6 @@ SCENARIOS(cl_13_scenarios, PLAYS(cl01_13_forged_alerts_are_hints), PLAYS(cl01_13
           PLAYS(cl02_13_user_canceled_ends_nothing), PLAYS(cl03_13_silence_is_not_the_end),
           PLAYS(cl03_13_peer_closes_its_half), PLAYS(cl03_13_we_close_our_half),
           PLAYS(cl03_13_close_with_an_update_under_way), PLAYS(cl03_13_close_while_negotiating),
-          PLAYS(cl04_13_no_way_back), PLAYS(cl05_13_malformed_alerts), PLAYS(cl06_13_hello_on_a_living_association), PLAYS(cl06_13_repeated_hello_without_cookies),
-          PLAYS(cl07_13_client_reboot), PLAYS(cl07_13_reboot_with_another_version), PLAYS(cl08_13_one_alert_only),
-          PLAYS(cl09_13_absurd_mtu));
+          PLAYS(cl04_13_no_way_back), PLAYS(cl05_13_malformed_alerts), PLAYS(cl06_13_hello_on_a_living_association),
+          PLAYS(cl06_13_repeated_hello_without_cookies), PLAYS(cl07_13_client_reboot),
+          PLAYS(cl07_13_reboot_with_another_version), PLAYS(cl08_13_one_alert_only), PLAYS(cl09_13_absurd_mtu));

@@ -621,5 +621,6 @@ SCENARIOS(ph_scenarios, PLAYS(ph01_key_update_flood), PLAYS(ph01_epochs_run_out)
           PLAYS(ph05_peer_updates_before_the_last_ack), PLAYS(ph05_no_ack_at_all), PLAYS(ph05_one_sided_updates),
           PLAYS(ph05_data_around_an_update), PLAYS(ph05_new_epoch_before_the_update),
           PLAYS(ph06_message_numbers_run_out), PLAYS(ph07_ticket_flood), PLAYS(ph07_malformed_ticket),
-          PLAYS(ph08_post_handshake_authentication), PLAYS(ph09_connection_id_messages), PLAYS(ph10_reordered_messages), PLAYS(ph10_messages_around_the_last_ack),
-          PLAYS(ph11_duplicates_are_acknowledged), PLAYS(ph12_rekeying_under_stress));
+          PLAYS(ph08_post_handshake_authentication), PLAYS(ph09_connection_id_messages), PLAYS(ph10_reordered_messages),
+          PLAYS(ph10_messages_around_the_last_ack), PLAYS(ph11_duplicates_are_acknowledged),
+          PLAYS(ph12_rekeying_under_stress));
