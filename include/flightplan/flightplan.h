@@ -431,7 +431,8 @@ FPL_EXPORT void fpl_listener_free(fpl_listener *listener);
 
 /* fpl_listener_set_cookie_key makes `key` (32 octets) the one that new cookies are sealed with; the one
  * before stays valid until the next call. A fleet behind one address shares keys and ids, and a clock: a cookie
- * is dated by `now`, and one that is older than setting cookie_lifetime, or of the future, is not taken. Without
+ * is dated by `now`, and one that is older than setting cookie_lifetime, or of the future, is not taken. Change
+ * it every ten minutes or so, for every cookie of DTLS 1.3 that a stranger asks for draws a nonce under it. Without
  * calls the listener draws a key of its own and rotates it as setting cookie_key_life says. FPL_MISUSE when the
  * newest key has this id already. */
 FPL_EXPORT fpl_result fpl_listener_set_cookie_key(fpl_listener *listener, uint8_t key_id, const uint8_t key[32]);

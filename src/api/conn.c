@@ -12,6 +12,7 @@
 #include "engine/lookup.h"
 #include "engine/output.h"
 #include "engine/timer.h"
+#include "engine/usage.h"
 #include "fpl_functions.h"
 #include "api/keying.h"
 #include "api/listener.h"
@@ -379,6 +380,7 @@ fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fpl_output *o
     }
     fpl_input_forget(conn);
     if (conn->life == FPL_LIFE_CLOSED) {
+        conn->alert.set = false; /* likewise */
         fpl_input_free(conn);
         fpl_keys_wipe(conn);
     }
@@ -431,28 +433,6 @@ size_t fpl_conn_max_payload(const fpl_conn *conn)
     return may_send(conn) ? max_payload(conn, fpl_seal_overhead(conn, conn->write_epoch)) : 0;
 }
 
-static void raise_limit(fpl_conn *conn, fpl_limit_event code)
-{
-    fpl_raise(conn, FPL_EVENT_LIMIT, (uint8_t)code);
-    end_call(conn);
-}
-
-/* Are the keys used up but for what alerts are kept back for? In DTLS 1.3 new ones are asked for in time. */
-static bool keys_are_used_up(fpl_conn *conn)
-{
-    uint64_t next = fpl_seal_next(conn);
-    uint64_t limit = fpl_seal_limit(conn);
-    uint64_t reserve = fpl_conn_limit(conn, FPL_LIMIT_SEAL_RESERVE);
-    if (next >= limit - reserve) {
-        raise_limit(conn, FPL_LIMIT_EVENT_SEAL);
-        return true;
-    }
-    if (conn->version == FPL_VERSION_DTLS13 && next >= conn->keys13->seal_soon) {
-        raise_limit(conn, FPL_LIMIT_EVENT_SEAL_SOON);
-    }
-    return false;
-}
-
 fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_t *out, size_t cap, size_t *out_len,
                          fpl_time now)
 {
@@ -470,7 +450,8 @@ fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_
     if (len > max_payload(conn, overhead)) {
         return FPL_MISUSE;
     }
-    if (keys_are_used_up(conn)) {
+    if (fpl_usage_check(conn)) {
+        end_call(conn);
         return conn->life == FPL_LIFE_LIVE ? FPL_NOT_YET : alive(conn);
     }
     prefix = fpl_seal_prefix(conn, conn->write_epoch);

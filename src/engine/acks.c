@@ -103,7 +103,7 @@ void fpl_acks_sent(fpl_conn *conn)
     if (conn->connected) {
         fpl_acks_free(conn); /* messages after the handshake are independent, RFC 9147 section 5.8.4 */
     }
-    fpl_raise(conn, FPL_EVENT_ACK, FPL_ACK_SENT);
+    (void)fpl_raise(conn, FPL_EVENT_ACK, FPL_ACK_SENT);
 }
 
 void fpl_acks_free(fpl_conn *conn)

@@ -258,6 +258,7 @@ struct fpl_conn {
     fpl_keys13            *keys13;                          /* NULL until there are any */
     uint16_t               read_epoch;                      /* newest with read keys */
     uint16_t               write_epoch;
+    uint16_t               renewal_asked;                   /* read epoch whose forgeries made us ask for new keys; 0 = none */
     uint32_t               update_asked_for;                /* write epoch whose KeyUpdate says update_requested; 0 = none */
     bool                   new_epoch_unused;                /* no record of the newest read epoch has come yet */
     fpl_acks              *acks;                            /* NULL: nothing to name */

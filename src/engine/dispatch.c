@@ -47,13 +47,13 @@ fpl_taken fpl_dispatch_flight(fpl_conn *conn, fpl_flight *flight, const fpl_even
     return taken;
 }
 
-void fpl_raise(fpl_conn *conn, uint8_t kind, uint8_t code)
+fpl_taken fpl_raise(fpl_conn *conn, uint8_t kind, uint8_t code)
 {
     fpl_event event;
     memset(&event, 0, sizeof event);
     event.kind = kind;
     event.code = code;
-    (void)fpl_dispatch(conn, &event);
+    return fpl_dispatch(conn, &event);
 }
 
 void fpl_dispatch_flights(fpl_conn *conn, const fpl_event *event)

@@ -8,7 +8,7 @@
 fpl_taken fpl_dispatch(fpl_conn *conn, const fpl_event *event);
 
 /* fpl_raise dispatches an event that has no more to it than its kind and code. */
-void fpl_raise(fpl_conn *conn, uint8_t kind, uint8_t code);
+fpl_taken fpl_raise(fpl_conn *conn, uint8_t kind, uint8_t code);
 
 /* fpl_runs_beside tells whether `companion` runs beside the present state of `handshake`. */
 bool fpl_runs_beside(const fpl_instance *companion, const fpl_instance *handshake);

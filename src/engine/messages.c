@@ -43,7 +43,7 @@ static bool is_dtls13(const fpl_conn *conn)
 static void tell_peer(fpl_conn *conn, fpl_peer_event code, uint16_t epoch)
 {
     if (is_dtls13(conn) && epoch > 0) {
-        fpl_raise(conn, FPL_EVENT_PEER, (uint8_t)code);
+        (void)fpl_raise(conn, FPL_EVENT_PEER, (uint8_t)code);
     }
 }
 
@@ -109,11 +109,14 @@ static bool state_takes_epoch(const fpl_conn *conn, uint16_t epoch)
 static void message_done(fpl_conn *conn, uint16_t seq)
 {
     fpl_reassembly_drop(conn->config, &conn->reassembly, seq);
+    if (conn->read_epoch > 0) {
+        fpl_reassembly_drop_epoch(conn->config, &conn->reassembly, 0); /* what strangers left: nothing takes it any more */
+    }
     if (conn->hs == NULL && conn->reassembly.bytes == 0) {
         fpl_reassembly_free(conn->config, &conn->reassembly); /* messages are rare from here on */
     }
     if (is_dtls13(conn) && (conn->next_receive_seq > UINT16_MAX || conn->read_epoch == UINT16_MAX)) {
-        fpl_raise(conn, FPL_EVENT_LIMIT, FPL_LIMIT_EVENT_EPOCH); /* nothing could follow */
+        (void)fpl_raise(conn, FPL_EVENT_LIMIT, FPL_LIMIT_EVENT_EPOCH); /* nothing could follow */
     }
     fpl_conn_tidy(conn);
 }

@@ -10,6 +10,7 @@
 #include "engine/flight.h"
 #include "engine/keys.h"
 #include "engine/sent.h"
+#include "engine/usage.h"
 #include "record/header12.h"
 
 #define FPL_HANDSHAKE_HEADER 12
@@ -341,5 +342,8 @@ fpl_result fpl_output_datagram(fpl_conn *conn, uint8_t *out, size_t cap, size_t 
         fpl_acks_sent(conn);
     }
     tell(conn, told);
+    if (conn->connected && conn->life == FPL_LIFE_LIVE) {
+        (void)fpl_usage_check(conn); /* what is no application data counts too */
+    }
     return FPL_OK;
 }

@@ -295,17 +295,27 @@ uint32_t fpl_reassembly_prefix(const fpl_reassembly *reassembly, uint16_t seq, u
     return longest;
 }
 
+static void drop_slot(const fpl_config *config, fpl_reassembly *reassembly, fpl_slot *slot)
+{
+    drop_candidate(config, reassembly, &slot->candidates[0]);
+    drop_candidate(config, reassembly, &slot->candidates[1]);
+    slot->used = false;
+}
+
 void fpl_reassembly_drop(const fpl_config *config, fpl_reassembly *reassembly, uint16_t seq)
 {
-    if (reassembly->slots == NULL) {
-        return;
+    for (size_t i = 0; reassembly->slots != NULL && i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+        if (reassembly->slots[i].used && reassembly->slots[i].seq == seq) {
+            drop_slot(config, reassembly, &reassembly->slots[i]);
+        }
     }
-    for (size_t i = 0; i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
-        fpl_slot *slot = &reassembly->slots[i];
-        if (slot->used && slot->seq == seq) {
-            drop_candidate(config, reassembly, &slot->candidates[0]);
-            drop_candidate(config, reassembly, &slot->candidates[1]);
-            slot->used = false;
+}
+
+void fpl_reassembly_drop_epoch(const fpl_config *config, fpl_reassembly *reassembly, uint16_t epoch)
+{
+    for (size_t i = 0; reassembly->slots != NULL && i < FPL_LIMIT_VALUE_REASSEMBLY_SLOTS; i++) {
+        if (reassembly->slots[i].used && reassembly->slots[i].epoch == epoch) {
+            drop_slot(config, reassembly, &reassembly->slots[i]);
         }
     }
 }

@@ -83,6 +83,9 @@ uint32_t fpl_reassembly_prefix(const fpl_reassembly *reassembly, uint16_t seq, u
 /* fpl_reassembly_drop frees everything kept for `seq`, whatever its epoch. */
 void fpl_reassembly_drop(const fpl_config *config, fpl_reassembly *reassembly, uint16_t seq);
 
+/* fpl_reassembly_drop_epoch frees everything kept for `epoch`, whatever its number. */
+void fpl_reassembly_drop_epoch(const fpl_config *config, fpl_reassembly *reassembly, uint16_t epoch);
+
 /* fpl_reassembly_free frees all. */
 void fpl_reassembly_free(const fpl_config *config, fpl_reassembly *reassembly);
 

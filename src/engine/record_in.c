@@ -154,9 +154,9 @@ static void handle(fpl_conn *conn, const fpl_opened *record, const fpl_record_ro
 
 /* --- records of DTLS 1.2's form --------------------------------------------------------------------- */
 
-static void raise_limit(fpl_conn *conn, fpl_limit_event code)
+static bool raise_limit(fpl_conn *conn, fpl_limit_event code)
 {
-    fpl_raise(conn, FPL_EVENT_LIMIT, (uint8_t)code);
+    return fpl_raise(conn, FPL_EVENT_LIMIT, (uint8_t)code) != FPL_TAKEN_UNLISTED;
 }
 
 static void open12(fpl_conn *conn, const fpl_record12 *record, const fpl_record_row *fate)
@@ -167,7 +167,7 @@ static void open12(fpl_conn *conn, const fpl_record12 *record, const fpl_record_
     if (why != FPL_DROP_NONE) {
         fpl_record_count_drop(conn, why);
         if (why == FPL_DROP_FORGED && fpl_read_epoch_forgery_limit(epoch, fpl_conn_limit(conn, FPL_LIMIT_FORGERIES))) {
-            raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
+            (void)raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
         }
         return;
     }
@@ -212,9 +212,10 @@ static void count_forgery13(fpl_conn *conn, const fpl_read_epoch13 *epoch)
 {
     uint64_t limit = fpl_conn_limit(conn, FPL_LIMIT_FORGERIES);
     if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
-        raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
-    } else if (epoch->forgeries == limit - limit / 8 && fpl_conn_data_grant(conn) == FPL_DATA_BOTH) {
-        raise_limit(conn, FPL_LIMIT_EVENT_FORGERY_SOON);
+        (void)raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
+    } else if (fpl_read_epoch13_forgery_soon(epoch, limit, limit / 8) && fpl_conn_data_grant(conn) == FPL_DATA_BOTH &&
+               conn->renewal_asked != epoch->number && raise_limit(conn, FPL_LIMIT_EVENT_FORGERY_SOON)) {
+        conn->renewal_asked = epoch->number; /* once; while another update is under way nothing listens */
     }
 }
 
@@ -267,7 +268,7 @@ static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *
     }
     if (conn->new_epoch_unused && opened.epoch == conn->read_epoch) {
         conn->new_epoch_unused = false;
-        fpl_raise(conn, FPL_EVENT_PEER, FPL_PEER_USED_NEW_EPOCH);
+        (void)fpl_raise(conn, FPL_EVENT_PEER, FPL_PEER_USED_NEW_EPOCH);
     }
     if (is_data_too_early(&opened)) {
         conn->stats.dropped_unexpected++;
@@ -355,11 +356,16 @@ bool fpl_record_opens(fpl_conn *conn, const fpl_record *record)
     fpl_plain13       plain;
     uint8_t          *body;
     size_t            len;
+    fpl_drop          why;
     if (!record->unified) {
         return record->as.v12.epoch == 1 && conn->read_epoch == 1 && conn->keys12 != NULL &&
                fpl_protect12_open(&conn->keys12->read, &record->as.v12, &body, &len) == FPL_DROP_NONE;
     }
     epoch = epoch_of_bits(conn, record->as.v13.epoch_bits);
-    return epoch != NULL &&
-           fpl_protect13_open(epoch->key, &record->as.v13, epoch->replay.next, &plain) == FPL_DROP_NONE;
+    if (epoch == NULL) {
+        return false;
+    }
+    why = fpl_protect13_open(epoch->key, &record->as.v13, epoch->replay.next, &plain);
+    epoch->forgeries += why == FPL_DROP_FORGED; /* they count wherever they are tried (RFC 9147 section 4.5.3) */
+    return why == FPL_DROP_NONE;
 }

@@ -23,7 +23,8 @@ void fpl_record_take(fpl_conn *conn, const fpl_record *record);
 bool fpl_record_waits(const fpl_conn *conn, const fpl_held *held);
 void fpl_record_take_held(fpl_conn *conn, fpl_held *held);
 
-/* fpl_record_opens tells whether a record was sealed with keys of `conn`. Nothing of `conn` changes; the record is spoilt. */
+/* fpl_record_opens tells whether a record was sealed with keys of `conn`. A forgery
+ * is counted, nothing else of `conn` changes; the record is spoilt. */
 bool fpl_record_opens(fpl_conn *conn, const fpl_record *record);
 
 /* fpl_record_count_drop counts a record that was dropped before the tables were asked. */
