@@ -403,6 +403,35 @@ static void fr08_13_promises_do_not_keep_out_what_is_real(void)
     }
 }
 
+/* What strangers began before there were keys takes no place from what comes under them. */
+static void fr08_13_strangers_leave_room(void)
+{
+    stage *s = open_with_auth(1);
+    hello13(s);
+    for (unsigned seq = 0; seq < 9; seq++) {
+        bytes_append(&s->peer.datagram,
+                     record_of(HANDSHAKE, DTLS12, 0, 100 + seq, peer_fragment_of(CERTIFICATE, 2, seq, 0, bytes_zero(1))));
+    }
+    deliver(s);
+    expect_quiet(s);
+    size_t first = note_rest(s); /* ServerHello, EncryptedExtensions, CertificateRequest, Certificate, ... */
+    EXPECT_UINT(s, s->peer13.num_said - first, 6);
+    for (size_t i = 0; i < 6; i++) {
+        said13 m = s->peer13.said[first + i];
+        if (i != 3) {
+            piece(s, &m, 0, m.body.len);
+            deliver(s);
+            EXPECT(s, !s->failed);
+        }
+    }
+    said13 m = s->peer13.said[first + 3];
+    piece(s, &m, 0, 100);
+    deliver(s);
+    piece(s, &m, 100, m.body.len);
+    deliver(s);
+    expect_connected(s);
+}
+
 static void fr09_13_never_finished_messages(void)
 {
     stage *s = open_with_auth(0);
@@ -716,10 +745,10 @@ SCENARIOS(fr_13_scenarios, PLAYS(fr01_13_other_length_in_clear), PLAYS(fr01_13_o
           PLAYS(fr03_13_empty_fragments_after_the_handshake), PLAYS(fr04_13_overlapping_fragments),
           PLAYS(fr05_13_single_byte_fragments_shuffled), PLAYS(fr05_13_many_pieces_little_memory),
           PLAYS(fr06_13_interleaved_messages), PLAYS(fr07_13_far_future), PLAYS(fr08_13_huge_declared_length),
-          PLAYS(fr08_13_promises_do_not_keep_out_what_is_real), PLAYS(fr09_13_never_finished_messages),
-          PLAYS(fr10_13_long_runs_of_messages), PLAYS(fr11_13_truncated_fragment_header),
-          PLAYS(fr12_13_one_message_in_two_epochs), PLAYS(fr12_13_one_ticket_in_two_epochs),
-          PLAYS(fr13_13_fragmented_hello_at_the_door), PLAYS(fr13_13_part_of_a_hello),
-          PLAYS(fr13_13_fragmented_hello_without_a_door), PLAYS(fr14_13_other_cuts_when_resent),
-          PLAYS(fr14_13_repetition_in_other_pieces), PLAYS(fr14_13_more_behind_the_last_piece),
-          PLAYS(fr15_13_transcript));
+          PLAYS(fr08_13_promises_do_not_keep_out_what_is_real), PLAYS(fr08_13_strangers_leave_room),
+          PLAYS(fr09_13_never_finished_messages), PLAYS(fr10_13_long_runs_of_messages),
+          PLAYS(fr11_13_truncated_fragment_header), PLAYS(fr12_13_one_message_in_two_epochs),
+          PLAYS(fr12_13_one_ticket_in_two_epochs), PLAYS(fr13_13_fragmented_hello_at_the_door),
+          PLAYS(fr13_13_part_of_a_hello), PLAYS(fr13_13_fragmented_hello_without_a_door),
+          PLAYS(fr14_13_other_cuts_when_resent), PLAYS(fr14_13_repetition_in_other_pieces),
+          PLAYS(fr14_13_more_behind_the_last_piece), PLAYS(fr15_13_transcript));

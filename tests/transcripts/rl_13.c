@@ -410,6 +410,38 @@ static void rl11_13_forgery_limit(void)
     }
 }
 
+/* An update of ours waits for its ACK when the peer's keys have to be renewed: it is asked as soon as that has come. */
+static void rl11_13_forgeries_while_an_update_waits(void)
+{
+    for (int role = 0; role < 2; role++) {
+        stage_options o = role13(role);
+        o.configure = few_forgeries;
+        stage *s = connected13(o);
+        /* The first asks the peer; its answer makes one of ours, without a question, and that one waits. */
+        peer13_say(&s->peer13, KEY_UPDATE, peer13_key_update(true));
+        deliver(s);
+        peer13_next_keys(&s->peer13);
+        EXPECT(s, s->peer13.updates == 1 && !s->peer13.update_requested);
+        for (unsigned i = 0; i < 36; i++) {
+            bytes junk = bytes_hex("2c 0000 0032");
+            bytes_append(&junk, bytes_zero(50));
+            junk.data[7] = (uint8_t)i;
+            deliver_bytes(s, junk);
+            EXPECT(s, !s->failed);
+        }
+        (void)peer13_ack_heard(&s->peer13);
+        deliver(s);
+        for (unsigned i = 36; i < 39 && s->peer13.updates < 2; i++) {
+            bytes junk = bytes_hex("2c 0000 0032");
+            bytes_append(&junk, bytes_zero(50));
+            junk.data[7] = (uint8_t)i;
+            deliver_bytes(s, junk);
+        }
+        EXPECT(s, !s->failed && s->peer13.updates == 2 && s->peer13.update_requested);
+        stage_close(s);
+    }
+}
+
 static void rl12_13_shorter_than_the_mask_needs(void)
 {
     for (int role = 0; role < 2; role++) {
@@ -800,9 +832,10 @@ SCENARIOS(rl_13_scenarios, PLAYS(rl01_13_replay), PLAYS(rl01_13_replay_of_handsh
           PLAYS(rl06_13_absurd_epochs), PLAYS(rl07_13_low_bits_of_the_epoch), PLAYS(rl08_13_cut_numbers),
           PLAYS(rl08_13_our_numbers_beyond_16_bits), PLAYS(rl09_13_record_numbers_run_out),
           PLAYS(rl10_13_confidentiality_limit), PLAYS(rl10_13_limit_of_the_aead), PLAYS(rl11_13_forgery_limit),
-          PLAYS(rl12_13_shorter_than_the_mask_needs), PLAYS(rl13_13_truncated_header), PLAYS(rl14_13_connection_id_bit),
-          PLAYS(rl15_13_record_without_length), PLAYS(rl16_13_length_beyond_datagram),
-          PLAYS(rl17_13_one_bad_among_good), PLAYS(rl18_13_first_byte), PLAYS(rl19_13_oversize), PLAYS(rl20_13_padding),
-          PLAYS(rl21_13_nothing_but_zeros), PLAYS(rl22_13_record_versions), PLAYS(rl23_13_header_tampering),
+          PLAYS(rl11_13_forgeries_while_an_update_waits), PLAYS(rl12_13_shorter_than_the_mask_needs),
+          PLAYS(rl13_13_truncated_header), PLAYS(rl14_13_connection_id_bit), PLAYS(rl15_13_record_without_length),
+          PLAYS(rl16_13_length_beyond_datagram), PLAYS(rl17_13_one_bad_among_good), PLAYS(rl18_13_first_byte),
+          PLAYS(rl19_13_oversize), PLAYS(rl20_13_padding), PLAYS(rl21_13_nothing_but_zeros),
+          PLAYS(rl22_13_record_versions), PLAYS(rl23_13_header_tampering),
           PLAYS(rl25_13_every_bit_of_protected_records), PLAYS(rl25_13_every_bit_of_finished),
           PLAYS(rl26_13_degenerate_datagrams));
