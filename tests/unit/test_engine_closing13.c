@@ -47,6 +47,18 @@ START_TEST(one_half_closes)
 }
 END_TEST
 
+START_TEST(nothing_is_left_to_wait_for)
+{ /* an idle client is woken by nothing; an idle server once, when the last flight can no longer come again */
+    pair_begin13();
+    pair_connect();
+    ck_assert_uint_eq(ends[0].deadline, FPL_NEVER);
+    ck_assert_uint_eq(ends[1].deadline, pair_now + fpl_limits[FPL_LIMIT_RETENTION].value);
+    pair_wake(PAIR_SERVER);
+    ck_assert_uint_eq(ends[1].deadline, FPL_NEVER);
+    pair_end_all();
+}
+END_TEST
+
 START_TEST(closing_twice_is_no_matter)
 {
     pair_connect13();
@@ -254,6 +266,7 @@ END_TEST
 static void tests(TCase *tc)
 {
     tcase_add_test(tc, one_half_closes);
+    tcase_add_test(tc, nothing_is_left_to_wait_for);
     tcase_add_test(tc, closing_twice_is_no_matter);
     tcase_add_test(tc, data_sent_before_the_goodbye_may_come_after_it);
     tcase_add_test(tc, a_second_goodbye_opens_nothing_again);

@@ -117,6 +117,28 @@ START_TEST(an_alert_goes_out_alone_or_behind_a_flight)
 }
 END_TEST
 
+START_TEST(each_message_has_a_record_of_its_own)
+{ /* as peers of DTLS 1.2 are used to; only DTLS 1.3 packs them (RFC 9147 section 5.5) */
+    size_t messages = 0;
+    pair_begin();
+    pair_open(false);
+    pair_start();
+    (void)pair_pass(PAIR_CLIENT);
+    for (size_t i = 0; i < ends[1].num_sent; i++) {
+        const pair_datagram *d = &ends[1].sent[i];
+        for (size_t at = 0; at < d->len; messages++) {
+            const uint8_t *record = d->bytes + at;
+            size_t         len = (size_t)record[11] << 8 | record[12];
+            ck_assert_uint_eq(record[0], FPL_CONTENT_TYPE_HANDSHAKE);
+            ck_assert_uint_eq(len, 12 + ((size_t)record[22] << 16 | (size_t)record[23] << 8 | record[24]));
+            at += 13 + len;
+        }
+    }
+    ck_assert_uint_ge(messages, 4); /* ServerHello, Certificate, ServerKeyExchange, ServerHelloDone */
+    pair_end_all();
+}
+END_TEST
+
 START_TEST(record_numbers_that_are_used_up_end_it)
 { /* RL-09 */
     size_t     sent = 0;
@@ -143,6 +165,7 @@ static void tests(TCase *tc)
     tcase_add_test(tc, an_mtu_is_kept_within_its_range);
     tcase_add_test(tc, a_doubted_address_gets_thrice_what_it_sent);
     tcase_add_test(tc, an_alert_goes_out_alone_or_behind_a_flight);
+    tcase_add_test(tc, each_message_has_a_record_of_its_own);
     tcase_add_test(tc, record_numbers_that_are_used_up_end_it);
 }
 

@@ -128,7 +128,7 @@ END_TEST
 
 START_TEST(every_mtu_carries_a_handshake)
 {
-    for (size_t mtu = 200; mtu <= 1500; mtu += mtu < 260 ? 1 : 37) {
+    for (size_t mtu = 200; mtu <= 1500; mtu += mtu < 260 ? 4 : 79) {
         pair_begin13();
         for (int side = 0; side < 2; side++) {
             ck_assert_int_eq(fpl_config_set(ends[side].config, FPL_SETTING_MTU, mtu), FPL_OK);
