@@ -26,12 +26,14 @@ typedef struct party {
     size_t      num_mail;
     uint8_t    *attached;      /* a buffer the library may still use */
     bool        connected, failed;
+    bool        drained;       /* nothing was called since poll had nothing more to say */
 } party;
 
 typedef struct walk {
     rng      rng;
     party    party[2];
     fpl_time now;
+    unsigned versions; /* of both ends */
     char     complaint[200];
 } walk;
 
@@ -54,6 +56,7 @@ static fpl_config *configure(walk *w, int side)
     } else {
         (void)fpl_config_set_credential(config, c->made.certificate, c->made.certificate_len, c->made.key, c->made.key_len);
     }
+    (void)fpl_config_set_versions(config, w->versions);
     (void)fpl_config_set_client_auth(config, (fpl_client_auth)rng_below(&w->rng, 6));
     (void)fpl_config_set_trust(config, (fpl_trust)rng_below(&w->rng, 4));
     (void)fpl_config_set_plaintext_alerts(config, (fpl_plaintext_alerts)rng_below(&w->rng, 4));
@@ -138,6 +141,7 @@ static bool poll_once(walk *w, int side, size_t cap)
         return true;
     }
     on_output(w, side, &out, buf);
+    p->drained = out.type == FPL_OUTPUT_TIMEOUT;
     return out.type == FPL_OUTPUT_TIMEOUT;
 }
 
@@ -252,7 +256,7 @@ static void look(walk *w, int side)
         !fpl_conn_is_connected(p->conn)) {
         complain(w, "keys exported before CONNECTED");
     }
-    if (fpl_conn_is_connected(p->conn) && !p->connected && p->attached == NULL) {
+    if (fpl_conn_is_connected(p->conn) && !p->connected && p->drained) {
         complain(w, "connected, and poll never said so");
     }
 }
@@ -262,8 +266,10 @@ static void step(walk *w)
     int    side = (int)rng_below(&w->rng, 2);
     party *p = &w->party[side];
     uint8_t bytes[300];
+    size_t  what = rng_below(&w->rng, 15);
     rng_fill(&w->rng, bytes, sizeof bytes);
-    switch (rng_below(&w->rng, 15)) {
+    p->drained = p->drained && what > 13; /* looking changes nothing */
+    switch (what) {
     case 0: (void)fpl_conn_start(p->conn, w->now); break;
     case 1:
     case 2:
@@ -283,6 +289,8 @@ static void step(walk *w)
     case 8:
         if (rng_percent(&w->rng, 4)) {
             (void)fpl_conn_close(p->conn, w->now);
+        } else if (fpl_conn_update_keys(p->conn, w->now) == FPL_OK && fpl_conn_version(p->conn) != FPL_DTLS13) {
+            complain(w, "keys renewed that are not of DTLS 1.3");
         }
         break;
     case 9: (void)fpl_conn_judge_certificate(p->conn, rng_percent(&w->rng, 90), w->now); break;
@@ -322,6 +330,7 @@ static bool run(uint64_t seed, unsigned *connected)
         abort();
     }
     w->rng = rng_of(seed);
+    w->versions = 1 + (unsigned)(seed % 3); /* 1.2, 1.3, both */
     w->now = 1;
     for (int side = 0; side < 2; side++) {
         w->party[side].config = configure(w, side);
