@@ -253,8 +253,8 @@ typedef enum fpl_output_type {
     FPL_OUTPUT_SIGNATURE_WANTED,  /* an external credential has to sign `digest` */
     FPL_OUTPUT_CONNECTED,         /* the handshake is done; send and the getters work from here on */
     FPL_OUTPUT_KEYING_MATERIAL,   /* SRTP keys, once, right after CONNECTED if use_srtp was agreed */
-    FPL_OUTPUT_APPLICATION_DATA,  /* one record of the peer's, inside the attached datagram */
-    FPL_OUTPUT_CLOSE_NOTIFY,      /* the peer has closed; nothing follows */
+    FPL_OUTPUT_APPLICATION_DATA,  /* one record of the peer's, inside the attached datagram or a copy of ours */
+    FPL_OUTPUT_CLOSE_NOTIFY,      /* the peer has closed: in DTLS 1.2 nothing follows, in 1.3 what it sent before */
     FPL_OUTPUT_TIMEOUT            /* nothing more to do before `deadline`; always the last */
 } fpl_output_type;
 
@@ -346,7 +346,7 @@ FPL_EXPORT fpl_result fpl_conn_close(fpl_conn *conn, fpl_time now);
 /* ===== what is known of a connection ============================================================ */
 
 /* Negotiated parameters; 0 (or false) while they are not known. */
-FPL_EXPORT uint16_t             fpl_conn_version(const fpl_conn *conn); /* FPL_DTLS12 */
+FPL_EXPORT uint16_t             fpl_conn_version(const fpl_conn *conn); /* FPL_DTLS12 or FPL_DTLS13 */
 FPL_EXPORT fpl_cipher_suite     fpl_conn_cipher_suite(const fpl_conn *conn);
 FPL_EXPORT fpl_named_group      fpl_conn_group(const fpl_conn *conn);
 FPL_EXPORT fpl_signature_scheme fpl_conn_peer_signature_scheme(const fpl_conn *conn);
@@ -368,7 +368,8 @@ FPL_EXPORT fpl_result fpl_conn_peer_fingerprint(const fpl_conn *conn, uint8_t sh
 /* fpl_conn_export derives keying material (RFC 5705, RFC 8446 section 7.5). `context` NULL means no context, which differs
  * from an empty one in DTLS 1.2 and does not in DTLS 1.3. FPL_NOT_YET before CONNECTED; FPL_MISUSE for an empty label or
  * one reserved by RFC 5246, a context of more than 65535 octets, an `out_len` of more than 65535, in DTLS 1.3 for a label
- * of more than 249 octets or more than 255 hashes of output, or for a connection of DTLS 1.2 without extended_master_secret (RFC 7627
+ * of more than 249 octets or more than 255 hashes of output, or for a connection of DTLS 1.2 without
+ * extended_master_secret (RFC 7627
  * section 5.4; only where the configuration switched it off; SRTP keys are given even so); `out` is untouched
  * then. FPL_FAILED; FPL_NO_MEMORY. */
 FPL_EXPORT fpl_result fpl_conn_export(const fpl_conn *conn, uint8_t *out, size_t out_len, const char *label,

@@ -16,6 +16,8 @@
 #include "record/header12.h"
 #include "steps/cookie.h"
 
+#define FPL_RANDOM_AT 2 /* in a ClientHello, behind legacy_version */
+
 struct fpl_listener {
     const fpl_config *config;
     fpl_time          now;
@@ -257,8 +259,9 @@ static bool first_record(uint8_t *datagram, size_t len, fpl_record12 *record)
     return len > 0 && fpl_header12_parse(datagram, len, record, &consumed, &why) == FPL_PARSE_OK;
 }
 
-/* Only a ClientHello may begin a new association: a flight that comes again begins with plain records too. */
-static bool starts_with_hello(uint8_t *datagram, size_t len)
+/* Only a ClientHello may begin a new association: a flight that comes again begins with plain records too. One with the
+ * random of the association at hand is that one's own, late or repeated. */
+static bool starts_another(const fpl_conn *conn, uint8_t *datagram, size_t len)
 {
     fpl_record12 record;
     fpl_fragment fragment;
@@ -267,7 +270,11 @@ static bool starts_with_hello(uint8_t *datagram, size_t len)
         return false;
     }
     rest = fpl_bytes_of(record.body, record.body_len);
-    return fpl_fragment_read(&rest, 0, &fragment) && fragment.type == FPL_HANDSHAKE_TYPE_CLIENT_HELLO;
+    if (!fpl_fragment_read(&rest, 0, &fragment) || fragment.type != FPL_HANDSHAKE_TYPE_CLIENT_HELLO) {
+        return false;
+    }
+    return fragment.offset != 0 || fragment.body.len < FPL_RANDOM_AT + FPL_RANDOM_LEN ||
+           memcmp(fragment.body.data + FPL_RANDOM_AT, conn->client_random, FPL_RANDOM_LEN) != 0;
 }
 
 /* Two associations of one address: what any record of the datagram was sealed with tells whose it is, a plain
@@ -284,10 +291,11 @@ static bool opens_with(const fpl_listener *listener, fpl_conn *conn, const uint8
     return opens;
 }
 
-/* One that is past its handshake, or over though the application still holds it, may get a successor. */
+/* One that has seen proof of its peer, or is over though the application still holds it, may get a successor (RFC 6347
+ * section 4.2.8, RFC 9147 section 5.11). */
 static bool may_be_replaced(const fpl_peer *peer)
 {
-    return peer->replacement == NULL && (peer->conn.connected || peer->conn.life != FPL_LIFE_LIVE);
+    return peer->replacement == NULL && (peer->conn.authenticated || peer->conn.life != FPL_LIFE_LIVE);
 }
 
 static fpl_conn *route(fpl_listener *listener, fpl_peer *peer, uint8_t *datagram, size_t len)
@@ -318,7 +326,7 @@ fpl_result fpl_listener_receive(fpl_listener *listener, const uint8_t *address, 
     listener->scratch.alert.set = false;
     hash = fpl_peers_hash(&listener->peers, view);
     peer = fpl_peers_find(&listener->peers, view, hash);
-    if (peer == NULL || (may_be_replaced(peer) && starts_with_hello(datagram, len))) {
+    if (peer == NULL || (may_be_replaced(peer) && starts_another(&peer->conn, datagram, len))) {
         listener->stats.datagrams_in++;
         listener->stats.bytes_in += len;
         *conn = take_stranger(listener, peer, view, hash, datagram, len);
