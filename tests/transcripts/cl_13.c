@@ -370,7 +370,8 @@ static void cl06_13_hello_on_a_living_association(void)
 static void cl06_13_repeated_hello_without_cookies(void)
 {
     for (int both = 0; both < 2; both++) {
-        stage *s = stage_open((stage_options){.door = true, .no_cookie = true, .dtls13 = true, .both = both == 1});
+        stage *s = stage_open((stage_options){
+            .door = true, .no_cookie = true, .dtls13 = true, .both = both == 1, .auth = FPL_CLIENT_AUTH_REQUIRED});
         hello13(s);
         fpl_conn *conn = s->conn;
         for (int i = 0; i < 5; i++) {
@@ -381,6 +382,16 @@ static void cl06_13_repeated_hello_without_cookies(void)
             EXPECT(s, s->conn == conn && fpl_listener_num_connections(s->listener) == 1);
             EXPECT(s, woken || i > 1 || num_heard_messages(s, FINISHED) == 1);
         }
+        /* And once more when the client has begun to answer. */
+        say13_certificate(s);
+        deliver(s);
+        size_t num = s->peer13.num_said;
+        s->peer13.num_said = 1;
+        peer13_say_again(&s->peer13, 0);
+        s->peer13.num_said = num;
+        deliver(s);
+        EXPECT(s, s->conn == conn && fpl_listener_num_connections(s->listener) == 1);
+        EXPECT_UINT(s, num_heard(s), 0);
         finish13(s);
         EXPECT_UINT(s, fpl_listener_num_connections(s->listener), 1);
         EXPECT(s, fpl_listener_next_replaced(s->listener) == NULL);
