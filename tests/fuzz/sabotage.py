@@ -58,7 +58,6 @@ SABOTAGES = {
                                                   "fpl_seal_record(conn, conn->write_epoch, FPL_CONTENT_TYPE_APPLICATION_DATA",
                                                   "fpl_seal_record(conn, conn->write_epoch == 3 ? 2 : conn->write_epoch, "
                                                   "FPL_CONTENT_TYPE_APPLICATION_DATA"),
-    "1.3: timers fall due at once": ("src/engine/timer.c", "FPL_NEVER : conn->now + clock->interval", "FPL_NEVER : conn->now"),
     "1.3: ends do not mean the same secrets": ("src/steps/secrets13.c",
                                                "fpl_schedule13_application(&hs->secrets13.master,",
                                                "fpl_schedule13_application(conn->role == FPL_ROLE_SERVER ? &hs->secrets13.client "
