@@ -1,5 +1,5 @@
-/* A pair that speaks DTLS 1.3, and what a test needs to look into its records and to make some of its own: sealed with an
- * end's own keys, so that the other takes them for real. */
+/* A pair that speaks DTLS 1.3, and what a test needs to look into its records and to make some of its own: sealed with
+ * an end's own keys, so that the other takes them for real. */
 #ifndef FPL_TESTS_UNIT_PAIR13_H
 #define FPL_TESTS_UNIT_PAIR13_H
 
@@ -65,7 +65,8 @@ static inline void pair_look(int from, const pair_datagram *d)
             fpl_record13       record;
             fpl_plain13        plain;
             fpl_write_epoch13 *epoch = NULL;
-            ck_assert_int_eq(fpl_header13_parse(copy.bytes + at, copy.len - at, &record, &consumed, &why), FPL_PARSE_OK);
+            ck_assert_int_eq(fpl_header13_parse(copy.bytes + at, copy.len - at, &record, &consumed, &why),
+                             FPL_PARSE_OK);
             for (size_t i = 0; i < FPL_WRITE_EPOCHS13 && epoch == NULL; i++) {
                 fpl_write_epoch13 *one = &ends[from].conn->keys13->write[i];
                 epoch = one->key != NULL && (one->number & 3) == record.epoch_bits ? one : NULL;
@@ -79,7 +80,8 @@ static inline void pair_look(int from, const pair_datagram *d)
             memcpy(seen->body, plain.content, plain.len);
         } else {
             fpl_record12 record;
-            ck_assert_int_eq(fpl_header12_parse(copy.bytes + at, copy.len - at, &record, &consumed, &why), FPL_PARSE_OK);
+            ck_assert_int_eq(fpl_header12_parse(copy.bytes + at, copy.len - at, &record, &consumed, &why),
+                             FPL_PARSE_OK);
             seen->type = record.type;
             seen->epoch = record.epoch;
             seen->seq = record.seq;
@@ -137,7 +139,8 @@ static inline void pair_ack_names(const pair_seen *ack, size_t num, const pair_n
 }
 
 /* pair_put appends a record to `d`, which `from` seals with its keys of `epoch`; epoch 0 has none. */
-static inline void pair_put(int from, pair_datagram *d, uint16_t epoch, fpl_content_type type, const uint8_t *body, size_t len)
+static inline void pair_put(int from, pair_datagram *d, uint16_t epoch, fpl_content_type type, const uint8_t *body,
+                            size_t len)
 {
     fpl_conn *conn = ends[from].conn;
     size_t    written = 0;
@@ -146,8 +149,9 @@ static inline void pair_put(int from, pair_datagram *d, uint16_t epoch, fpl_cont
     if (len > 0) {
         memcpy(at + fpl_seal_prefix(conn, epoch), body, len);
     }
-    ck_assert_int_eq(fpl_seal_record(conn, epoch, type, FPL_RECORD_VERSION_DTLS12, at, len, sizeof d->bytes - d->len, &written),
-                     FPL_SEAL_OK);
+    ck_assert_int_eq(
+        fpl_seal_record(conn, epoch, type, FPL_RECORD_VERSION_DTLS12, at, len, sizeof d->bytes - d->len, &written),
+        FPL_SEAL_OK);
     d->len += written;
 }
 

@@ -160,7 +160,8 @@ static void answer(int capture, unsigned versions, bool backwards)
         ck_assert_int_eq(fpl_conn_receive(conn, hello.datagrams[at], hello.lens[at], i), FPL_OK);
         if (i + 1 < hello.num) {
             ck_assert_int_eq(fpl_conn_poll(conn, buf, sizeof buf, &out), FPL_OK);
-            ck_assert_msg(out.type == FPL_OUTPUT_TIMEOUT, "%s: answered before the hello was whole", captures[capture].name);
+            ck_assert_msg(out.type == FPL_OUTPUT_TIMEOUT, "%s: answered before the hello was whole",
+                          captures[capture].name);
         }
     }
     expect_server_hello(conn, versions, agrees_on_dtls13(capture, versions));
@@ -212,8 +213,9 @@ START_TEST(a_listener_answers_them_with_a_cookie_first)
         ck_assert_ptr_nonnull(listener);
         read_opening(captures[_i].name, &hello);
         for (size_t i = 0; i < hello.num; i++) {
-            ck_assert_int_eq(fpl_listener_receive(listener, address, sizeof address, hello.datagrams[i], hello.lens[i], i, &conn),
-                             FPL_OK);
+            ck_assert_int_eq(
+                fpl_listener_receive(listener, address, sizeof address, hello.datagrams[i], hello.lens[i], i, &conn),
+                FPL_OK);
             ck_assert_ptr_null(conn);
             ck_assert_int_eq(fpl_listener_poll(listener, buf, sizeof buf, &out), FPL_OK);
             ck_assert_int_eq(out.type, i + 1 < hello.num ? FPL_OUTPUT_TIMEOUT : FPL_OUTPUT_DATAGRAM);

@@ -154,7 +154,8 @@ static size_t idle_size(unsigned version)
 START_TEST(an_idle_connection_is_small)
 { /* DS-10: itself and its keys, and nothing beside them */
     ck_assert_uint_eq(idle_size(FPL_VERSIONS_DTLS12), sizeof(fpl_conn) + sizeof(fpl_keys12));
-    ck_assert_uint_eq(idle_size(FPL_VERSIONS_DTLS13), sizeof(fpl_conn) + sizeof(fpl_keys13) + 2 * sizeof(fpl_protect13_key));
+    ck_assert_uint_eq(idle_size(FPL_VERSIONS_DTLS13),
+                      sizeof(fpl_conn) + sizeof(fpl_keys13) + 2 * sizeof(fpl_protect13_key));
 }
 END_TEST
 

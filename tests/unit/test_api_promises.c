@@ -167,7 +167,8 @@ START_TEST(a_pin_after_the_judgement_is_refused)
     while (client.certificates == 0 && hand_over(&server, &client)) {
     }
     ck_assert_uint_eq(client.certificates, 1);
-    ck_assert_uint_eq(client.connected, turns[_i] == FPL_VERSIONS_DTLS12 ? 0 : 1); /* 1.3 has nothing left to wait for */
+    ck_assert_uint_eq(client.connected,
+                      turns[_i] == FPL_VERSIONS_DTLS12 ? 0 : 1); /* 1.3 has nothing left to wait for */
     ck_assert_int_eq(fpl_conn_add_peer_fingerprint(client.conn, fingerprint(0), 0), FPL_MISUSE);
     tear_down();
 }

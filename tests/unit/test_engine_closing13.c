@@ -14,7 +14,8 @@ static void close_half(int which)
 static void data_of(int from, pair_datagram *d, const char *text)
 {
     d->len = 0;
-    pair_put(from, d, ends[from].conn->write_epoch, FPL_CONTENT_TYPE_APPLICATION_DATA, (const uint8_t *)text, strlen(text));
+    pair_put(from, d, ends[from].conn->write_epoch, FPL_CONTENT_TYPE_APPLICATION_DATA, (const uint8_t *)text,
+             strlen(text));
 }
 
 START_TEST(one_half_closes)
@@ -134,7 +135,8 @@ START_TEST(data_of_an_older_epoch_are_before_it)
 END_TEST
 
 START_TEST(behind_our_goodbye_we_renew_nothing)
-{ /* RFC 8446 section 6.1: the alert says that nothing more will be sent; what is received is acknowledged all the same */
+{ /* RFC 8446 section 6.1: the alert says that nothing more will be sent; what is received is acknowledged all the
+     same */
     static const uint8_t wish[] = {1};
     pair_connect13();
     close_half(PAIR_SERVER);
@@ -238,7 +240,8 @@ START_TEST(closing_in_the_handshake_is_the_end)
 END_TEST
 
 START_TEST(levels_say_nothing)
-{ /* RFC 8446 section 6: every error alert ends it, user_canceled alone does not, and close_notify is one at any level */
+{ /* RFC 8446 section 6: every error alert ends it, user_canceled alone does not, and close_notify is one at any
+     level */
     for (unsigned level = 1; level <= 2; level++) {
         for (unsigned description = 0; description < 256; description++) {
             uint8_t alert[2] = {(uint8_t)level, (uint8_t)description};
@@ -256,7 +259,8 @@ START_TEST(levels_say_nothing)
                 ck_assert_ptr_null(ends[1].conn->keys13);
             }
             pair_end_all();
-            description += description > 2 && description < 100 && description % 10 == 2 ? 7 : 0; /* not all of them */
+            description +=
+                description > 2 && description < 100 && description % 10 == 2 ? 7 : 0; /* not all of them */
             description += description > 122 ? 12 : 0;
         }
     }

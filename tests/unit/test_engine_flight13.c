@@ -1,5 +1,5 @@
-/* engine/flight in DTLS 1.3: what is sent again and what no more, flights that extend one another, and those that go on by
- * the figure of DTLS 1.2 (RFC 9147 sections 5.8 and 7). */
+/* engine/flight in DTLS 1.3: what is sent again and what no more, flights that extend one another, and those that go on
+ * by the figure of DTLS 1.2 (RFC 9147 sections 5.8 and 7). */
 #include "engine/flight.h"
 
 #include "pair13.h"
@@ -39,7 +39,8 @@ static size_t joined_bodies(uint8_t *out, size_t cap)
 }
 
 START_TEST(a_resend_says_the_same_under_new_numbers)
-{ /* RFC 9147 section 5.8.1; and each message in a record of its own, for peers who drop what stands behind one that they have */
+{ /* RFC 9147 section 5.8.1; and each message in a record of its own, for peers who drop what stands behind one that
+     they have */
     static uint8_t first[4 * PAIR_ROOM], again[4 * PAIR_ROOM];
     size_t         len;
     uint64_t       newest;
@@ -60,7 +61,8 @@ START_TEST(a_resend_says_the_same_under_new_numbers)
         const uint8_t *header = pair_records[i].body;
         ck_assert_uint_eq(pair_records[i].epoch, 2);
         ck_assert_uint_gt(pair_records[i].seq, newest);
-        ck_assert_uint_eq(pair_records[i].len, 12 + ((size_t)header[9] << 16 | (size_t)header[10] << 8 | header[11]));
+        ck_assert_uint_eq(pair_records[i].len,
+                          12 + ((size_t)header[9] << 16 | (size_t)header[10] << 8 | header[11]));
     }
     pair_pump();
     ck_assert(ends[0].connected && ends[1].connected);
@@ -95,7 +97,8 @@ START_TEST(the_first_message_of_the_answer_stops_resending)
     (void)pair_pass(PAIR_SERVER);
     ck_assert_uint_gt(ends[0].num_sent, 1);
     ck_assert_str_eq(resend_state(flight_of(PAIR_SERVER)), "WAITING");
-    for (size_t i = 0; strcmp(pair_state(PAIR_SERVER), "WAIT_CERT") == 0; i++) { /* all of the Certificate, and no more */
+    /* All of the Certificate, and no more. */
+    for (size_t i = 0; strcmp(pair_state(PAIR_SERVER), "WAIT_CERT") == 0; i++) {
         ck_assert_uint_lt(i, ends[0].num_sent);
         (void)pair_receive(PAIR_SERVER, ends[0].sent[i].bytes, ends[0].sent[i].len);
     }
@@ -118,7 +121,8 @@ START_TEST(the_first_message_of_the_answer_stops_resending)
 END_TEST
 
 START_TEST(a_repeated_finished_draws_an_ack_or_the_answer)
-{ /* RFC 9147 sections 5.8.1 and 7.1: from a server in CONNECTED the ACK, from a client whose answer is out that answer */
+{ /* RFC 9147 sections 5.8.1 and 7.1: from a server in CONNECTED the ACK, from a client whose answer is out that
+     answer */
     static pair_datagram last;
     pair_begin13();
     pair_open(false);
@@ -183,145 +187,10 @@ START_TEST(a_last_flight_without_ack_is_given_up)
 }
 END_TEST
 
-/* --- a flight in two halves, whose signature is made elsewhere ------------------------------------------------------- */
+/* --- ACKs in order ------------------------------------------------------------------------------------------- */
 
-static uint8_t wanted[64];
-static size_t  wanted_len;
-
-/* Polls until the signature is asked for, keeping datagrams. */
-static void drain_for_signature(int which)
-{
-    fpl_output out;
-    for (unsigned i = 0; i < 100; i++) {
-        uint8_t room[PAIR_ROOM];
-        ck_assert_int_eq(fpl_conn_poll(ends[which].conn, room, sizeof room, &out), FPL_OK);
-        if (out.type == FPL_OUTPUT_DATAGRAM) {
-            memcpy(ends[which].sent[ends[which].num_sent].bytes, room, out.as.datagram_len);
-            ends[which].sent[ends[which].num_sent++].len = out.as.datagram_len;
-        }
-        if (out.type == FPL_OUTPUT_SIGNATURE_WANTED) {
-            wanted_len = out.as.signature_wanted.digest_len;
-            memcpy(wanted, out.as.signature_wanted.digest, wanted_len);
-        }
-        if (out.type == FPL_OUTPUT_TIMEOUT) {
-            ends[which].deadline = out.as.deadline;
-            return;
-        }
-    }
-    ck_abort_msg("polled for ever");
-}
-
-static void provide_signature(int which)
-{
-    uint8_t signature[FPL_SIGNATURE_MAX_LEN];
-    size_t  len = 0;
-    ck_assert_uint_gt(wanted_len, 0);
-    ck_assert_int_eq(fpl_sign(ends[1 - which].config->credential.key, fpl_bytes_of(wanted, wanted_len), signature, &len),
-                     FPL_STATUS_OK); /* the pair has one credential */
-    ck_assert_int_eq(fpl_conn_provide_signature(ends[which].conn, signature, len, pair_now), FPL_OK);
-    pair_drain(which);
-}
-
-/* A handshake up to where the client's Certificate is out and its signature is not there. */
-static void client_waits_for_signature(void)
-{
-    pair_begin13();
-    ck_assert_int_eq(fpl_config_set_client_auth(ends[1].config, FPL_CLIENT_AUTH_REQUIRED), FPL_OK);
-    ck_assert_int_eq(fpl_config_set_external_credential(ends[0].config, pair_credential.certificate, pair_credential.certificate_len),
-                     FPL_OK);
-    pair_open(false);
-    pair_start();
-    (void)pair_pass(PAIR_CLIENT);
-    for (size_t i = 0; i < ends[1].num_sent; i++) {
-        static uint8_t copy[PAIR_ROOM];
-        memcpy(copy, ends[1].sent[i].bytes, ends[1].sent[i].len);
-        ck_assert_int_eq(fpl_conn_receive(ends[0].conn, copy, ends[1].sent[i].len, pair_now), FPL_OK);
-        drain_for_signature(PAIR_CLIENT);
-    }
-    pair_lose(PAIR_SERVER);
-    ck_assert_str_eq(pair_state(PAIR_CLIENT), "WAIT_SIGNATURE");
-}
-
-START_TEST(the_second_half_follows_the_first)
-{
-    client_waits_for_signature();
-    pair_look_all(PAIR_CLIENT);
-    ck_assert_uint_eq(pair_num_records, 1);
-    ck_assert_uint_eq(pair_records[0].body[0], FPL_HANDSHAKE_TYPE_CERTIFICATE);
-    (void)pair_pass(PAIR_CLIENT);
-    provide_signature(PAIR_CLIENT);
-    pair_look_all(PAIR_CLIENT);
-    ck_assert_uint_eq(pair_num_records, 1);
-    ck_assert_uint_eq(pair_records[0].body[0], FPL_HANDSHAKE_TYPE_CERTIFICATE_VERIFY); /* the second half alone */
-    pair_pump();
-    ck_assert(ends[0].connected && ends[1].connected);
-    ck_assert_str_eq(pair_state(PAIR_CLIENT), "CONNECTED");
-    pair_end_all();
-}
-END_TEST
-
-START_TEST(a_half_that_was_acknowledged_hides_nothing)
-{ /* the server has the Certificate and says so before the signature is there: the ACK of the whole is still heard */
-    client_waits_for_signature();
-    (void)pair_pass(PAIR_CLIENT);
-    pair_wake(PAIR_SERVER);
-    pair_look_all(PAIR_SERVER);
-    ck_assert_int_eq(pair_the_only(FPL_CONTENT_TYPE_ACK)->epoch, 3); /* its own Finished is out */
-    (void)pair_pass(PAIR_SERVER);
-    ck_assert_str_eq(resend_state(flight_of(PAIR_CLIENT)), "QUIET");
-    provide_signature(PAIR_CLIENT);
-    pair_look_all(PAIR_CLIENT);
-    ck_assert_uint_eq(pair_num_records, 1);
-    ck_assert_uint_eq(pair_records[0].body[0], FPL_HANDSHAKE_TYPE_CERTIFICATE_VERIFY);
-    pair_pump();
-    ck_assert(ends[0].connected && ends[1].connected);
-    ck_assert_str_eq(pair_state(PAIR_CLIENT), "CONNECTED");
-    ck_assert_ptr_null(ends[0].conn->hs);
-    ck_assert_uint_eq(pair_flights(PAIR_CLIENT), 0);
-    pair_end_all();
-}
-END_TEST
-
-START_TEST(both_halves_come_again_when_both_are_lost)
-{
-    client_waits_for_signature();
-    pair_lose(PAIR_CLIENT);
-    provide_signature(PAIR_CLIENT);
-    pair_lose(PAIR_CLIENT);
-    pair_wake(PAIR_CLIENT);
-    pair_look_all(PAIR_CLIENT);
-    ck_assert_uint_gt(pair_num_records, 0);
-    ck_assert_uint_eq(pair_records[0].body[0], FPL_HANDSHAKE_TYPE_CERTIFICATE);
-    pair_pump();
-    ck_assert_str_eq(pair_state(PAIR_CLIENT), "CONNECTED");
-    ck_assert(ends[1].connected);
-    pair_end_all();
-}
-END_TEST
-
-START_TEST(the_first_half_alone_is_resent_alone)
-{
-    client_waits_for_signature();
-    pair_lose(PAIR_CLIENT);
-    while (ends[0].num_sent == 0) {
-        pair_now = ends[0].deadline;
-        ck_assert_int_eq(fpl_conn_timeout(ends[0].conn, pair_now), FPL_OK);
-        drain_for_signature(PAIR_CLIENT);
-    }
-    pair_look_all(PAIR_CLIENT);
-    ck_assert_uint_eq(pair_num_records, 1);
-    ck_assert_uint_eq(pair_records[0].body[0], FPL_HANDSHAKE_TYPE_CERTIFICATE);
-    provide_signature(PAIR_CLIENT);
-    pair_pump();
-    ck_assert_str_eq(pair_state(PAIR_CLIENT), "CONNECTED");
-    pair_end_all();
-}
-END_TEST
-
-/* --- ACKs in order ------------------------------------------------------------------------------------------------------ */
-
-/* The client's last flight, in several records, and then its KeyUpdate are on the wire, all lost. The record numbers of the
- * last of the one and of the other. */
+/* The client's last flight, in several records, and then its KeyUpdate are on the wire, all lost. The record numbers of
+ * the last of the one and of the other. */
 static void two_flights_are_out(pair_number *finished, pair_number *update)
 {
     pair_begin13();
@@ -393,7 +262,7 @@ START_TEST(the_last_message_alone_does_not)
 }
 END_TEST
 
-/* --- a client of both versions that meets DTLS 1.2 ------------------------------------------------------------------------ */
+/* --- a client of both versions that meets DTLS 1.2 ----------------------------------------------------------- */
 
 static void begin_hybrid(void)
 {
@@ -402,7 +271,8 @@ static void begin_hybrid(void)
 }
 
 START_TEST(the_first_flight_goes_on_by_the_other_figure)
-{ /* every state of resend13 in which the hello may stand has one of the same name: the flight is not lost with its machine */
+{ /* every state of resend13 in which the hello may stand has one of the same name: the flight is not lost with its
+     machine */
     static pair_datagram d;
     begin_hybrid();
     ck_assert_int_eq(fpl_config_set(ends[1].config, FPL_SETTING_MTU, 300), FPL_OK);
@@ -434,7 +304,8 @@ START_TEST(the_first_flight_goes_on_by_the_other_figure)
 END_TEST
 
 START_TEST(a_long_hello_does_not_pause_for_ever)
-{ /* ten records at once is a rule of RFC 9147 section 5.8.3; by the figure of DTLS 1.2 nobody would wait for the rest */
+{ /* ten records at once is a rule of RFC 9147 section 5.8.3; by the figure of DTLS 1.2 nobody would wait for the
+     rest */
     begin_hybrid();
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(fpl_config_set(ends[i].config, FPL_SETTING_MTU, 200), FPL_OK);
@@ -500,10 +371,6 @@ static void tests(TCase *tc)
     tcase_add_test(tc, a_repeated_finished_draws_an_ack_or_the_answer);
     tcase_add_test(tc, a_flight_nobody_answers_is_given_up);
     tcase_add_test(tc, a_last_flight_without_ack_is_given_up);
-    tcase_add_test(tc, the_second_half_follows_the_first);
-    tcase_add_test(tc, a_half_that_was_acknowledged_hides_nothing);
-    tcase_add_test(tc, both_halves_come_again_when_both_are_lost);
-    tcase_add_test(tc, the_first_half_alone_is_resent_alone);
     tcase_add_test(tc, an_ack_waits_for_those_of_earlier_messages);
     tcase_add_loop_test(tc, the_last_message_beside_a_later_epoch_speaks_for_its_flight, 0, 2);
     tcase_add_test(tc, the_last_message_alone_does_not);

@@ -47,7 +47,8 @@ static void agree(uint16_t client, uint16_t server)
     ck_assert_uint_eq(reads(PAIR_CLIENT), server);
 }
 
-/* --- one after the other -------------------------------------------------------------------------------------------- */
+/* --- one after the other --------------------------------------------------------------------------------------------
+ */
 
 START_TEST(one_update_renews_both_directions)
 {
@@ -144,7 +145,8 @@ START_TEST(before_the_handshake_is_over_there_is_none)
 }
 END_TEST
 
-/* --- both at once ---------------------------------------------------------------------------------------------------- */
+/* --- both at once ----------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(both_may_ask_at_once)
 { /* each asks, each answers once it may */
@@ -228,7 +230,7 @@ START_TEST(a_peer_that_asks_again_and_again_gets_one_answer_at_a_time)
 }
 END_TEST
 
-/* --- what is late ------------------------------------------------------------------------------------------------------ */
+/* --- what is late -------------------------------------------------------------------------------------------- */
 
 START_TEST(old_keys_stay_a_while_after_the_new_ones_are_used)
 { /* RFC 9147 section 8 */
@@ -281,7 +283,7 @@ START_TEST(the_epoch_in_which_the_peer_still_writes_stays)
 }
 END_TEST
 
-/* --- limits ---------------------------------------------------------------------------------------------------------------- */
+/* --- limits -------------------------------------------------------------------------------------------------- */
 
 START_TEST(keys_are_renewed_before_they_are_used_up)
 { /* RFC 9147 section 4.5.3: and only ours; the peer's are its own affair */
@@ -344,7 +346,8 @@ START_TEST(forgeries_renew_keys_and_then_end_it)
     forge(PAIR_CLIENT); /* the 56th: an eighth is left */
     pair_look_all(PAIR_CLIENT);
     ck_assert_uint_eq(pair_the_only(FPL_CONTENT_TYPE_HANDSHAKE)->body[0], FPL_HANDSHAKE_TYPE_KEY_UPDATE);
-    ck_assert_uint_eq(pair_the_only(FPL_CONTENT_TYPE_HANDSHAKE)->body[12], 1); /* only the peer can change what we read with */
+    ck_assert_uint_eq(pair_the_only(FPL_CONTENT_TYPE_HANDSHAKE)->body[12],
+                      1); /* only the peer can change what we read with */
     pair_pump();
     ck_assert_uint_eq(reads(PAIR_CLIENT), 4);
     data_flow();

@@ -111,8 +111,8 @@ static void key_is_of(const fpl_protect13_key *key, uint8_t seed, unsigned gener
     ck_assert_int_eq(fpl_protect13_init(&expected, &keys), FPL_STATUS_OK);
     for (int i = 0; i < 2; i++) {
         memset(records[i] + FPL_PROTECT13_PREFIX, 'x', 10);
-        ck_assert_uint_gt(fpl_protect13_seal(i == 0 ? key : &expected, FPL_CONTENT_TYPE_APPLICATION_DATA, 3, 77, records[i], 10, 0,
-                                             sizeof records[i]),
+        ck_assert_uint_gt(fpl_protect13_seal(i == 0 ? key : &expected, FPL_CONTENT_TYPE_APPLICATION_DATA, 3, 77,
+                                             records[i], 10, 0, sizeof records[i]),
                           0);
     }
     ck_assert_mem_eq(records[0], records[1], sizeof records[0]);
@@ -160,9 +160,11 @@ START_TEST(the_handshake_epoch_brings_the_finished_keys)
     fpl_secret13       expected;
     begin();
     ck_assert_int_eq(install(2, 2), FPL_STATUS_OK);
-    ck_assert_int_eq(fpl_schedule13_traffic(&conn.hs->secrets13.client, conn.suite->aead, &keys, &expected), FPL_STATUS_OK);
+    ck_assert_int_eq(fpl_schedule13_traffic(&conn.hs->secrets13.client, conn.suite->aead, &keys, &expected),
+                     FPL_STATUS_OK);
     ck_assert_mem_eq(conn.hs->finished_write.bytes, expected.bytes, 32);
-    ck_assert_int_eq(fpl_schedule13_traffic(&conn.hs->secrets13.server, conn.suite->aead, &keys, &expected), FPL_STATUS_OK);
+    ck_assert_int_eq(fpl_schedule13_traffic(&conn.hs->secrets13.server, conn.suite->aead, &keys, &expected),
+                     FPL_STATUS_OK);
     ck_assert_mem_eq(conn.hs->finished_read.bytes, expected.bytes, 32);
     finish();
 }
@@ -344,9 +346,12 @@ START_TEST(dropped_keys_seal_nothing)
     begin();
     connect();
     drop(FPL_KEYS_NONE, 2);
-    ck_assert_int_eq(fpl_seal_record(&conn, 2, FPL_CONTENT_TYPE_HANDSHAKE, 0, record, 10, sizeof record, &len), FPL_SEAL_INTERNAL);
-    ck_assert_int_eq(fpl_seal_record(&conn, 4, FPL_CONTENT_TYPE_HANDSHAKE, 0, record, 10, sizeof record, &len), FPL_SEAL_INTERNAL);
-    ck_assert_int_eq(fpl_seal_record(&conn, 3, FPL_CONTENT_TYPE_HANDSHAKE, 0, record, 10, sizeof record, &len), FPL_SEAL_OK);
+    ck_assert_int_eq(fpl_seal_record(&conn, 2, FPL_CONTENT_TYPE_HANDSHAKE, 0, record, 10, sizeof record, &len),
+                     FPL_SEAL_INTERNAL);
+    ck_assert_int_eq(fpl_seal_record(&conn, 4, FPL_CONTENT_TYPE_HANDSHAKE, 0, record, 10, sizeof record, &len),
+                     FPL_SEAL_INTERNAL);
+    ck_assert_int_eq(fpl_seal_record(&conn, 3, FPL_CONTENT_TYPE_HANDSHAKE, 0, record, 10, sizeof record, &len),
+                     FPL_SEAL_OK);
     ck_assert_uint_eq(len, 10 + fpl_seal_overhead(&conn, 3));
     finish();
 }

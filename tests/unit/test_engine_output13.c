@@ -1,5 +1,5 @@
-/* engine/output in DTLS 1.3: what fits where, that nothing is used up when it does not, and that no more than ten records
- * of a flight go out at once (RFC 9147 sections 5.1, 5.5 and 5.8.3). */
+/* engine/output in DTLS 1.3: what fits where, that nothing is used up when it does not, and that no more than ten
+ * records of a flight go out at once (RFC 9147 sections 5.1, 5.5 and 5.8.3). */
 #include "engine/output.h"
 
 #include "pair13.h"
@@ -27,7 +27,9 @@ static void spent_by(int which, spent *s)
     s->bytes = conn->stats.bytes_out;
     for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
         const fpl_flight *flight = conn->flights[i];
-        s->noted += flight != NULL ? flight->book->num + 1000u * flight->burst + 100000u * flight->at_message + flight->at_byte : 0;
+        s->noted += flight != NULL
+                        ? flight->book->num + 1000u * flight->burst + 100000u * flight->at_message + flight->at_byte
+                        : 0;
     }
     s->acks = conn->acks != NULL ? conn->acks->num : 0;
     s->ack_due = conn->ack_due;
@@ -161,7 +163,8 @@ static void begin_with_long_chain(void)
         memcpy(chain + len, pair_credential.certificate, pair_credential.certificate_len);
         len += pair_credential.certificate_len;
     }
-    ck_assert_int_eq(fpl_config_set_credential(ends[1].config, chain, len, pair_credential.key, pair_credential.key_len), FPL_OK);
+    ck_assert_int_eq(
+        fpl_config_set_credential(ends[1].config, chain, len, pair_credential.key, pair_credential.key_len), FPL_OK);
     ck_assert_int_eq(fpl_config_set(ends[1].config, FPL_SETTING_MTU, 200), FPL_OK);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(fpl_config_set(ends[i].config, FPL_SETTING_HANDSHAKE_DEADLINE, 3600000), FPL_OK);

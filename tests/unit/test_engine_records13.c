@@ -1,6 +1,6 @@
-/* engine/input and record_in in DTLS 1.3: what becomes of records of each epoch, held ones, messages that share a record,
- * and what must not stand behind a message (RFC 9147 sections 4, 5 and 8). */
-#include "engine/input.h"
+/* engine/record_in in DTLS 1.3: what becomes of records of each epoch, and of those that come too early (RFC 9147
+ * sections 4, 5 and 8). */
+#include "engine/record_in.h"
 
 #include "pair13.h"
 
@@ -62,7 +62,8 @@ START_TEST(few_records_wait_for_their_keys)
         (void)pair_receive(PAIR_CLIENT, junk, sizeof junk);
     }
     ck_assert_uint_eq(ends[0].conn->inbox.num_held, FPL_LIMIT_VALUE_HELD_RECORDS);
-    ck_assert_uint_le(pair_allocations.live - live, FPL_LIMIT_VALUE_HELD_BYTES + FPL_LIMIT_VALUE_HELD_RECORDS * sizeof(fpl_held));
+    ck_assert_uint_le(pair_allocations.live - live,
+                      FPL_LIMIT_VALUE_HELD_BYTES + FPL_LIMIT_VALUE_HELD_RECORDS * sizeof(fpl_held));
     ck_assert_uint_eq(stats(0)->dropped_full, 50 - FPL_LIMIT_VALUE_HELD_RECORDS);
     pair_pump(); /* and it goes on */
     ck_assert(ends[0].connected && ends[1].connected);
@@ -172,7 +173,8 @@ START_TEST(an_old_epoch_brings_repetitions_alone)
     ck_assert(!ends[1].failed);
     pair_end_all();
 
-    pair_connect13(); /* the server still reads epoch 2, for the Finished may come again; the client writes it no more */
+    pair_connect13(); /* the server still reads epoch 2, for the Finished may come again; the client writes it no more
+                       */
     ck_assert_ptr_null(fpl_write13_of(ends[0].conn, 2));
     ck_assert_int_eq(fpl_conn_update_keys(ends[0].conn, pair_now), FPL_OK);
     pair_drain(PAIR_CLIENT);
@@ -226,7 +228,8 @@ END_TEST
 START_TEST(plain_records_end_with_the_plain_epoch)
 { /* RFC 9147 sections 4.5.2 and 5.11: alerts, data and ACKs in epoch 0 count for nothing once there are keys */
     static const uint8_t fatal[] = {FPL_CONTENT_TYPE_ALERT, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 99, 0, 2, 2, 40};
-    static const uint8_t types[] = {FPL_CONTENT_TYPE_ALERT, FPL_CONTENT_TYPE_APPLICATION_DATA, FPL_CONTENT_TYPE_ACK, FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC};
+    static const uint8_t types[] = {FPL_CONTENT_TYPE_ALERT, FPL_CONTENT_TYPE_APPLICATION_DATA, FPL_CONTENT_TYPE_ACK,
+                                    FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC};
     pair_connect13();
     for (size_t i = 0; i < sizeof types; i++) {
         uint8_t record[sizeof fatal];
@@ -273,172 +276,6 @@ START_TEST(protected_records_of_the_old_form_are_none)
 }
 END_TEST
 
-/* --- what shares a record ---------------------------------------------------------------------------------------------- */
-
-START_TEST(messages_of_one_epoch_share_a_record)
-{ /* RFC 9147 section 5.5 */
-    size_t messages = 0;
-    pair_begin13();
-    pair_open(false);
-    pair_start();
-    (void)pair_pass(PAIR_CLIENT);
-    pair_look_all(PAIR_SERVER);
-    ck_assert_uint_eq(ends[1].num_sent, 1);
-    ck_assert_uint_eq(pair_num_records, 2); /* ServerHello; and all that is under keys */
-    ck_assert_uint_eq(pair_records[0].epoch, 0);
-    ck_assert_uint_eq(pair_records[1].epoch, 2);
-    for (size_t at = 0; at < pair_records[1].len; messages++) {
-        const uint8_t *header = pair_records[1].body + at;
-        ck_assert_uint_eq(header[5], messages + 1); /* message_seq */
-        at += 12 + ((size_t)header[9] << 16 | (size_t)header[10] << 8 | header[11]);
-        ck_assert_uint_le(at, pair_records[1].len);
-    }
-    ck_assert_uint_ge(messages, 4); /* EncryptedExtensions, Certificate, CertificateVerify, Finished */
-    pair_pump();
-    ck_assert(ends[0].connected && ends[1].connected);
-    pair_end_all();
-}
-END_TEST
-
-START_TEST(nothing_stands_behind_a_key_update)
-{ /* RFC 8446 section 5.1: messages must not span key changes */
-    uint8_t message[64];
-    size_t  len;
-    pair_connect13();
-    len = pair_message(message, FPL_HANDSHAKE_TYPE_KEY_UPDATE, ends[0].conn->next_send_seq, (const uint8_t *)"", 1);
-    message[len] = 0; /* one octet more */
-    pair_say(PAIR_CLIENT, 3, FPL_CONTENT_TYPE_HANDSHAKE, message, len + 1);
-    ended_with(PAIR_SERVER, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE);
-    pair_end_all();
-
-    pair_connect13();
-    len = pair_message(message, FPL_HANDSHAKE_TYPE_KEY_UPDATE, ends[0].conn->next_send_seq, (const uint8_t *)"", 1);
-    len += pair_message(message + len, FPL_HANDSHAKE_TYPE_KEY_UPDATE, (uint16_t)(ends[0].conn->next_send_seq + 1), (const uint8_t *)"", 1);
-    pair_say(PAIR_CLIENT, 3, FPL_CONTENT_TYPE_HANDSHAKE, message, len);
-    ended_with(PAIR_SERVER, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE);
-    pair_end_all();
-}
-END_TEST
-
-START_TEST(nothing_stands_behind_a_finished)
-{ /* RFC 8446 section 5.1, in both directions. The record is made anew, with the same messages and an octet more */
-    for (int from = 0; from < 2; from++) {
-        static pair_datagram d;
-        static pair_seen     last;
-        pair_begin13();
-        pair_open(false);
-        pair_start();
-        (void)pair_pass(PAIR_CLIENT);
-        if (from == PAIR_CLIENT) {
-            (void)pair_pass(PAIR_SERVER);
-        }
-        pair_look_all(from);
-        last = pair_records[pair_num_records - 1];
-        ck_assert_uint_eq(last.epoch, 2);
-        if (from == PAIR_SERVER) {
-            pair_seen hello = pair_records[0];
-            d.len = 0;
-            pair_put(from, &d, 0, FPL_CONTENT_TYPE_HANDSHAKE, hello.body, hello.len);
-            (void)pair_receive(1 - from, d.bytes, d.len);
-        }
-        pair_lose(from);
-        last.body[last.len] = FPL_HANDSHAKE_TYPE_KEY_UPDATE;
-        pair_say(from, 2, FPL_CONTENT_TYPE_HANDSHAKE, last.body, last.len + 1);
-        ended_with(1 - from, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE);
-        ck_assert(!ends[1 - from].connected);
-        pair_end_all();
-    }
-}
-END_TEST
-
-START_TEST(nothing_stands_behind_a_server_hello)
-{ /* RFC 8446 section 5.1: the next message is under keys */
-    static pair_datagram d;
-    pair_begin13();
-    pair_open(false);
-    pair_start();
-    (void)pair_pass(PAIR_CLIENT);
-    pair_look_all(PAIR_SERVER);
-    d.len = 0;
-    pair_records[0].body[pair_records[0].len] = FPL_HANDSHAKE_TYPE_ENCRYPTED_EXTENSIONS;
-    pair_put(PAIR_SERVER, &d, 0, FPL_CONTENT_TYPE_HANDSHAKE, pair_records[0].body, pair_records[0].len + 1);
-    (void)pair_receive(PAIR_CLIENT, d.bytes, d.len);
-    ended_with(PAIR_CLIENT, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE);
-    pair_end_all();
-}
-END_TEST
-
-START_TEST(empty_records_end_it)
-{ /* RFC 8446 section 5.4: of handshake and alerts; of application data they hide how much there is to say */
-    static const struct {
-        fpl_content_type type;
-        bool             ends;
-    } cases[] = {{FPL_CONTENT_TYPE_HANDSHAKE, true}, {FPL_CONTENT_TYPE_ALERT, true}, {FPL_CONTENT_TYPE_APPLICATION_DATA, false}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        pair_connect13();
-        pair_say(PAIR_CLIENT, 3, cases[i].type, (const uint8_t *)"", 0);
-        if (cases[i].ends) {
-            ended_with(PAIR_SERVER, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE);
-        } else {
-            ck_assert(!ends[1].failed);
-        }
-        ck_assert_uint_eq(ends[1].num_data, 0);
-        pair_end_all();
-    }
-}
-END_TEST
-
-START_TEST(a_message_that_contradicts_itself_ends_it)
-{ /* RFC 9147 section 5.5: under keys nobody else can have said it */
-    uint8_t message[64] = {0};
-    pair_connect13();
-    (void)pair_message(message, FPL_HANDSHAKE_TYPE_KEY_UPDATE, ends[0].conn->next_send_seq, (const uint8_t *)"0123456789", 10);
-    fpl_put_uint(message + 1, 3, 20);
-    pair_say(PAIR_CLIENT, 3, FPL_CONTENT_TYPE_HANDSHAKE, message, 22);
-    ck_assert(!ends[1].failed);
-    pair_say(PAIR_CLIENT, 3, FPL_CONTENT_TYPE_HANDSHAKE, message, 22); /* the same again is none */
-    ck_assert(!ends[1].failed);
-    message[12] ^= 1;
-    pair_say(PAIR_CLIENT, 3, FPL_CONTENT_TYPE_HANDSHAKE, message, 22);
-    ended_with(PAIR_SERVER, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER);
-    pair_end_all();
-}
-END_TEST
-
-START_TEST(a_message_unknown_after_the_handshake_ends_it)
-{ /* RFC 8446 section 6.2; among them a ClientHello that wants to renegotiate, section 4.1.2 */
-    static const uint8_t types[] = {FPL_HANDSHAKE_TYPE_CLIENT_HELLO, FPL_HANDSHAKE_TYPE_HELLO_REQUEST, FPL_HANDSHAKE_TYPE_FINISHED,
-                                    FPL_HANDSHAKE_TYPE_CERTIFICATE_REQUEST, FPL_HANDSHAKE_TYPE_NEW_SESSION_TICKET, 99};
-    for (size_t i = 0; i < sizeof types; i++) {
-        static const uint8_t zeros[32];
-        pair_connect13();
-        pair_say_message(PAIR_CLIENT, 3, types[i], zeros, sizeof zeros); /* to the server */
-        ended_with(PAIR_SERVER, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE);
-        pair_end_all();
-    }
-}
-END_TEST
-
-START_TEST(a_ticket_is_acknowledged_and_forgotten)
-{ /* RFC 8446 section 4.6.1, RFC 9147 section 5.8.4 */
-    static const uint8_t ticket[] = {0, 0, 0x0e, 0x10, 1, 2, 3, 4, 1, 7, 0, 2, 0xaa, 0xbb, 0, 0};
-    size_t               live;
-    pair_connect13();
-    pair_now += 10000;
-    live = pair_allocations.live;
-    for (uint64_t i = 0; i < 20; i++) {
-        pair_number number = {3, ends[1].conn->keys13->write[0].next_seq};
-        pair_say_message(PAIR_SERVER, 3, FPL_HANDSHAKE_TYPE_NEW_SESSION_TICKET, ticket, sizeof ticket);
-        pair_look_all(PAIR_CLIENT);
-        pair_ack_names(pair_the_only(FPL_CONTENT_TYPE_ACK), 1, &number);
-        pair_lose(PAIR_CLIENT);
-    }
-    ck_assert(!ends[0].failed);
-    ck_assert_uint_eq(pair_allocations.live, live);
-    pair_end_all();
-}
-END_TEST
-
 static void tests(TCase *tc)
 {
     tcase_add_test(tc, a_flight_may_come_in_any_order);
@@ -453,14 +290,6 @@ static void tests(TCase *tc)
     tcase_add_test(tc, plain_records_end_with_the_plain_epoch);
     tcase_add_test(tc, a_change_cipher_spec_is_of_another_version);
     tcase_add_test(tc, protected_records_of_the_old_form_are_none);
-    tcase_add_test(tc, messages_of_one_epoch_share_a_record);
-    tcase_add_test(tc, nothing_stands_behind_a_key_update);
-    tcase_add_test(tc, nothing_stands_behind_a_finished);
-    tcase_add_test(tc, nothing_stands_behind_a_server_hello);
-    tcase_add_test(tc, empty_records_end_it);
-    tcase_add_test(tc, a_message_that_contradicts_itself_ends_it);
-    tcase_add_test(tc, a_message_unknown_after_the_handshake_ends_it);
-    tcase_add_test(tc, a_ticket_is_acknowledged_and_forgotten);
 }
 
 UNIT_MAIN("engine/records13", tests)

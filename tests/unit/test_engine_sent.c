@@ -240,8 +240,8 @@ START_TEST(of_many_pieces_the_last_are_sent_again)
 }
 END_TEST
 
-/* Against a bitmap: whatever is sent and named in whatever order, a gap is never what has not been sent yet, and what has
- * not arrived is always in one. */
+/* Against a bitmap: whatever is sent and named in whatever order, a gap is never what has not been sent yet, and what
+ * has not arrived is always in one. */
 START_TEST(gaps_are_those_of_a_bitmap)
 {
     uint32_t random = 88172645;
@@ -277,7 +277,8 @@ START_TEST(gaps_are_those_of_a_bitmap)
         }
         for (size_t i = 0; i < 100; i++) {
             ck_assert_msg(gap[i] || arrived[i], "octet %zu of round %u would never be sent again", i, round);
-            ck_assert_msg(!gap[i] || !arrived[i] || book.acked[0].num == FPL_MAX_ACKED_PIECES, "octet %zu of round %u", i, round);
+            ck_assert_msg(!gap[i] || !arrived[i] || book.acked[0].num == FPL_MAX_ACKED_PIECES, "octet %zu of round %u",
+                          i, round);
         }
         ck_assert_int_eq(flight.whole_acked, memchr(arrived, 0, sizeof arrived) == NULL);
     }
