@@ -57,6 +57,23 @@ START_TEST(nothing_stands_behind_a_key_update)
 }
 END_TEST
 
+START_TEST(nothing_of_the_old_epoch_follows_a_key_update)
+{ /* RFC 9147 as revised, section 8: also if it came first, and was kept until its turn */
+    uint8_t  later[64];
+    uint16_t seq;
+    size_t   len;
+    pair_connect13();
+    seq = ends[0].conn->next_send_seq;
+    len = pair_message(later, FPL_HANDSHAKE_TYPE_KEY_UPDATE, (uint16_t)(seq + 1), (const uint8_t *)"", 1);
+    pair_say(PAIR_CLIENT, 3, FPL_CONTENT_TYPE_HANDSHAKE, later, len);
+    ck_assert(!ends[1].failed);
+    ck_assert_uint_eq(ends[1].conn->read_epoch, 3);
+    pair_say_message(PAIR_CLIENT, 3, FPL_HANDSHAKE_TYPE_KEY_UPDATE, (const uint8_t *)"", 1);
+    ended_with(PAIR_SERVER, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE);
+    pair_end_all();
+}
+END_TEST
+
 START_TEST(nothing_stands_behind_a_finished)
 { /* RFC 8446 section 5.1, in both directions. The record is made anew, with the same messages and an octet more */
     for (int from = 0; from < 2; from++) {
@@ -183,6 +200,7 @@ static void tests(TCase *tc)
 {
     tcase_add_test(tc, messages_of_one_epoch_share_a_record);
     tcase_add_test(tc, nothing_stands_behind_a_key_update);
+    tcase_add_test(tc, nothing_of_the_old_epoch_follows_a_key_update);
     tcase_add_test(tc, nothing_stands_behind_a_finished);
     tcase_add_test(tc, nothing_stands_behind_a_server_hello);
     tcase_add_test(tc, empty_records_end_it);
