@@ -30,6 +30,7 @@ typedef struct bench_setup {
     bench_group           group;
     bool                  dtls13;     /* instead of DTLS 1.2 */
     bool                  chacha;     /* instead of AES-128-GCM */
+    bool                  no_srtp;    /* asked of Flightplan only */
 } bench_setup;
 
 typedef struct bench_end bench_end;

@@ -62,7 +62,7 @@ static fpl_config *make_config(const bench_setup *setup, const bench_identity *i
         fpl_config_set_cipher_suites(config, &suite, 1) != FPL_OK ||
         fpl_config_set_groups(config, &groups[setup->group], 1) != FPL_OK ||
         fpl_config_set_signature_schemes(config, &scheme, 1) != FPL_OK ||
-        fpl_config_set_srtp_profiles(config, &profile, 1) != FPL_OK ||
+        (!setup->no_srtp && fpl_config_set_srtp_profiles(config, &profile, 1) != FPL_OK) ||
         fpl_config_set_client_auth(config, FPL_CLIENT_AUTH_REQUIRED) != FPL_OK ||
         fpl_config_set_trust(config, FPL_TRUST_ACCEPT_AND_NOTIFY) != FPL_OK ||
         fpl_config_set(config, FPL_SETTING_MTU, BENCH_MTU) != FPL_OK ||

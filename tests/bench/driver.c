@@ -3,6 +3,7 @@
  *   can                     exits with 0 if the library has all of these, with 3 if not
  *   handshakes <seconds>    handshakes for that much CPU time: their number and the time
  *   count <number>          that many handshakes and no more, for callgrind
+ *   count-plain <number>    likewise, without use_srtp and its keys
  *   records <seconds>       1200-byte records sealed and opened
  *   count-records <number>  likewise
  *   heap                    allocations and bytes (the program built with heap.c)
@@ -201,6 +202,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: driver <identities> <12|13> <x25519|p256|mlkem> <aes|chacha> <what> [<number>]\n");
         return 2;
     }
+    setup.no_srtp = strcmp(what, "count-plain") == 0;
     if (strcmp(what, "can") == 0) {
         return backend_can(&setup) ? 0 : 3;
     }
@@ -209,7 +211,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(what, "handshakes") == 0) {
         handshakes(strtod(number, NULL), 0);
-    } else if (strcmp(what, "count") == 0) {
+    } else if (strcmp(what, "count") == 0 || setup.no_srtp) {
         handshakes(0, (unsigned)strtoul(number, NULL, 10));
     } else if (strcmp(what, "records") == 0) {
         records(strtod(number, NULL), 0);
