@@ -61,7 +61,7 @@ static fpl_role role_of(size_t i)
 static void configure(uint8_t call, uint8_t a, uint8_t b)
 {
     const house_credential *c = house_credential_of(1 + a % (HOUSE_NUM_CREDENTIALS - 1));
-    uint16_t                list[9] = {(uint16_t)(a << 8 | b), 0xc02b, 0x001d, 0x0403, 0xcca9, 0x0017, 0x0503, 0x1301, 0x11ec};
+    uint16_t list[9] = {(uint16_t)(a << 8 | b), 0xc02b, 0x001d, 0x0403, 0xcca9, 0x0017, 0x0503, 0x1301, 0x11ec};
     uint16_t               *at = &list[b % 4];
     fpl_result              result = FPL_OK;
     char                    name[300];
@@ -81,7 +81,8 @@ static void configure(uint8_t call, uint8_t a, uint8_t b)
         result = fpl_config_set_server_name(config, name);
         break;
     case 9:
-        result = fpl_config_set_credential(config, c->certificate, c->certificate_len - (b & 1), c->key, c->key_len - (b >> 1 & 1));
+        result = fpl_config_set_credential(config, c->certificate, c->certificate_len - (b & 1), c->key,
+                                           c->key_len - (b >> 1 & 1));
         break;
     case 10: result = fpl_config_set_external_credential(config, c->certificate, c->certificate_len - (b & 1)); break;
     case 11:
@@ -100,7 +101,8 @@ static void unchanged(const fpl_conn *before, const fpl_conn *conn, fpl_result r
         fpl_conn copy = *before;
         copy.now = conn->now;
         for (size_t i = 0; i < sizeof copy; i++) {
-            FUZZ_CHECK(((const uint8_t *)&copy)[i] == ((const uint8_t *)conn)[i], "a call changed octet %zu and said %d", i, result);
+            FUZZ_CHECK(((const uint8_t *)&copy)[i] == ((const uint8_t *)conn)[i], "a call changed octet %zu and said %d", i,
+                       result);
         }
     }
 }
@@ -201,7 +203,9 @@ static void act(size_t i, uint8_t call, uint8_t a, uint8_t b)
         fpl_fingerprint(c->certificate, c->certificate_len, bytes);
         result = fpl_conn_add_peer_fingerprint(p->conn, bytes, now);
         break;
-    case 11: result = (b & 1) != 0 ? fpl_conn_set_mtu(p->conn, (size_t)a * 16) : fpl_conn_set_address_validated(p->conn); break;
+    case 11:
+        result = (b & 1) != 0 ? fpl_conn_set_mtu(p->conn, (size_t)a * 16) : fpl_conn_set_address_validated(p->conn);
+        break;
     case 12: {
         fpl_explanation why;
         fpl_stats       stats;
@@ -266,8 +270,8 @@ static void at_door(uint8_t call, uint8_t a, uint8_t b)
         }
         break;
     case 2:
-        if (fpl_listener_poll(listener, a == 0 ? NULL : room, (size_t)a * 8, &out) == FPL_OK && out.type == FPL_OUTPUT_DATAGRAM &&
-            wires[0].num < WIRE) {
+        if (fpl_listener_poll(listener, a == 0 ? NULL : room, (size_t)a * 8, &out) == FPL_OK &&
+            out.type == FPL_OUTPUT_DATAGRAM && wires[0].num < WIRE) {
             memcpy(wires[0].bytes[wires[0].num], room, out.as.datagram_len);
             wires[0].len[wires[0].num++] = out.as.datagram_len;
         }
@@ -316,9 +320,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(config != NULL && fpl_config_set_random(config, house_chance_fill, NULL) == FPL_OK, "configuration");
     FUZZ_CHECK(fpl_config_set(config, FPL_SETTING_HELLO_POOL_SLOTS, 4) == FPL_OK, "pool");
     first = fuzz_u8(&in);
-    FUZZ_CHECK(fpl_config_set_versions(config, (first >> 1 & 3) == 0 ? FPL_VERSIONS_DTLS12 : (first >> 1 & 3)) == FPL_OK, "versions");
+    FUZZ_CHECK(fpl_config_set_versions(config, (first >> 1 & 3) == 0 ? FPL_VERSIONS_DTLS12 : (first >> 1 & 3)) == FPL_OK,
+               "versions");
     if ((first & 1) == 0) {
-        FUZZ_CHECK(fpl_config_set_credential(config, a->certificate, a->certificate_len, a->key, a->key_len) == FPL_OK, "credential");
+        FUZZ_CHECK(fpl_config_set_credential(config, a->certificate, a->certificate_len, a->key, a->key_len) == FPL_OK,
+                   "credential");
     }
     for (unsigned calls = 0; in.len >= 4 && calls < CALLS; calls++) {
         uint8_t call = fuzz_u8(&in);

@@ -15,7 +15,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     const house_credential *a = house_credential_of(HOUSE_P256_A);
     (void)argc;
     (void)argv;
-    FUZZ_CHECK(fpl_certificate_parse(fpl_bytes_of(a->certificate, a->certificate_len), &known) == FPL_CERTIFICATE_OK, "our own");
+    FUZZ_CHECK(fpl_certificate_parse(fpl_bytes_of(a->certificate, a->certificate_len), &known) == FPL_CERTIFICATE_OK,
+               "our own");
     return 0;
 }
 

@@ -22,7 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (NAME(fpl_decode_, FUZZ_COOKIE)(&cookie, &r)) {
         uint8_t   *out = malloc(size + 1);
         fpl_writer w = fpl_writer_of(out, size);
-        FUZZ_CHECK(out != NULL && NAME(fpl_encode_, FUZZ_COOKIE)(&w, &cookie) && w.len == size && memcmp(out, body, size) == 0, "another cookie");
+        FUZZ_CHECK(out != NULL && NAME(fpl_encode_, FUZZ_COOKIE)(&w, &cookie) && w.len == size &&
+                       memcmp(out, body, size) == 0,
+                   "another cookie");
         free(out);
     }
     free(body);

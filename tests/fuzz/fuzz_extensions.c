@@ -30,15 +30,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     config = fpl_config_new();
     FUZZ_CHECK(config != NULL &&
-                   fpl_config_set_versions(config, FUZZ_VERSION == FPL_VERSION_DTLS12 ? FPL_VERSIONS_DTLS12
-                                                                                      : FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13) == FPL_OK &&
+                   fpl_config_set_versions(config, FUZZ_VERSION == FPL_VERSION_DTLS12
+                                                       ? FPL_VERSIONS_DTLS12
+                                                       : FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13) == FPL_OK &&
                    fpl_config_set_srtp_profiles(config, profiles, 2) == FPL_OK &&
-                   fpl_config_set_server_name(config, "server.example") == FPL_OK, "configuration");
+                   fpl_config_set_server_name(config, "server.example") == FPL_OK,
+               "configuration");
     return 0;
 }
 
 /* What a taken block must be, found out the slow way. */
-static void obeys_the_rules(const fpl_conn *conn, const fpl_extension_block *block, fpl_bytes list, const fpl_block_view *view)
+static void obeys_the_rules(const fpl_conn *conn, const fpl_extension_block *block, fpl_bytes list,
+                            const fpl_block_view *view)
 {
     uint16_t  seen[FPL_LIMIT_VALUE_EXTENSIONS_PER_BLOCK];
     size_t    num = 0;
@@ -60,7 +63,8 @@ static void obeys_the_rules(const fpl_conn *conn, const fpl_extension_block *blo
         id = fpl_extension_of_type(type);
         if (id != FPL_EXTENSION_NONE && (view->present >> id & 1) != 0) {
             present |= fpl_extension_bit(id);
-            FUZZ_CHECK(view->body[id].len == len && view->body[id].data == rest.data + 4, "extension %u lies elsewhere", type);
+            FUZZ_CHECK(view->body[id].len == len && view->body[id].data == rest.data + 4, "extension %u lies elsewhere",
+                       type);
         }
         if (!block->request) {
             bool unsolicited = false;
@@ -102,7 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&conn, 0, sizeof conn);
     FUZZ_CHECK(fpl_conn_setup(&conn, config, role, machine_of(role), 0) == FPL_STATUS_OK, "setup");
     conn.version = FUZZ_VERSION;
-    conn.we_offered = (uint64_t)offered << 1 | (uint64_t)offered << 9 | (uint64_t)offered << 17; /* bit = index, none has index 0 */
+    conn.we_offered =
+        (uint64_t)offered << 1 | (uint64_t)offered << 9 | (uint64_t)offered << 17; /* bit = index, none has index 0 */
     before = conn;
     memset(&why, 0, sizeof why);
     memset(&found, 0, sizeof found);
@@ -124,7 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             continue; /* the hellos of DTLS 1.3 want shares */
         }
         FUZZ_CHECK(fpl_extensions_write(&conn, FUZZ_VERSION, answer, &w), "cannot write block %u", answer);
-        FUZZ_CHECK(w.len == 0 || (w.len >= 2 && ((size_t)out[0] << 8 | out[1]) == w.len - 2), "the block has another length");
+        FUZZ_CHECK(w.len == 0 || (w.len >= 2 && ((size_t)out[0] << 8 | out[1]) == w.len - 2),
+                   "the block has another length");
     }
     fpl_conn_teardown(&conn);
     free(list);

@@ -243,7 +243,8 @@ static void agree(const fpl_reassembly *reassembly)
             }
             FUZZ_CHECK(got->total == wanted->total && got->type == wanted->type && got->rest_follows == wanted->rest_follows,
                        "another message %u", seq);
-            FUZZ_CHECK(got->total == 0 || memcmp(got->bytes, wanted->bytes, got->total) == 0, "other octets in message %u", seq);
+            FUZZ_CHECK(got->total == 0 || memcmp(got->bytes, wanted->bytes, got->total) == 0, "other octets in message %u",
+                       seq);
         }
     }
 }

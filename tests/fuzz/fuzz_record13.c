@@ -39,7 +39,8 @@ static void nobody_sealed(const fpl_record13 *record, size_t which, uint64_t nex
     FUZZ_CHECK(memcmp(&before, &epoch.replay, sizeof before) == 0, "a forgery moved the window");
 }
 
-static fpl_drop open_copy(fpl_read_epochs13 *epochs, const uint8_t *sealed, size_t sealed_len, const uint8_t *data, size_t len)
+static fpl_drop open_copy(fpl_read_epochs13 *epochs, const uint8_t *sealed, size_t sealed_len, const uint8_t *data,
+                          size_t len)
 {
     fpl_record13      record;
     fpl_plain13       plain;
@@ -76,8 +77,10 @@ static void seal_and_open(const uint8_t *data, size_t len, uint16_t number, uint
     writer.next_seq = seq;
     FUZZ_CHECK(fpl_read_epochs13_add(&epochs, number, &keys[which], &gone) && gone == NULL, "epoch");
     epochs.list[0].replay.next = seq;
-    FUZZ_CHECK(fpl_epoch13_seal(&writer, FPL_CONTENT_TYPE_APPLICATION_DATA, out, len, padding, cap, &written) == FPL_SEAL_OK &&
-                   written == cap, "seal");
+    FUZZ_CHECK(fpl_epoch13_seal(&writer, FPL_CONTENT_TYPE_APPLICATION_DATA, out, len, padding, cap, &written) ==
+                       FPL_SEAL_OK &&
+                   written == cap,
+               "seal");
     spoilt = (size_t)(seq % written);
     out[spoilt] ^= 0x01;
     FUZZ_CHECK(open_copy(&epochs, out, written, data, len) != FPL_DROP_NONE, "octet %zu is not authentic", spoilt);

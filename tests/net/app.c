@@ -90,7 +90,8 @@ static void plan_updates(assoc *a)
     const plan *p = w->plan;
     assoc      *other = end_connected(&w->ends[1 - e->side]);
     for (unsigned i = 0; i < p->side[e->side].updates; i++) {
-        fpl_time after = rng_percent(&e->choices, 50) ? rng_below(&e->choices, 3000) : 20 * MINUTE + rng_below(&e->choices, 9000);
+        fpl_time after =
+            rng_percent(&e->choices, 50) ? rng_below(&e->choices, 3000) : 20 * MINUTE + rng_below(&e->choices, 9000);
         world_schedule(w, after, CHORE_UPDATE, e, a->id, 0);
     }
     if (p->updates_together && other != NULL) {

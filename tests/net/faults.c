@@ -17,7 +17,8 @@ static unsigned failures, runs, complete;
 static bool     verbose;
 static unsigned only_at; /* 0: everywhere */
 
-/* A client that offers both versions meets a server that has one of them, by way of cookies; a server wants another group. */
+/* A client that offers both versions meets a server that has one of them, by way of cookies; a server wants another group.
+ */
 static void variant_of_both(plan *p, bool retry)
 {
     plan_plain(p, 120, VERSIONS_MIXED);
@@ -379,7 +380,8 @@ static void sweep_clock(void)
                     kind_complete += r.outcome == OUTCOME_COMPLETE;
                     /* Without losses nobody needs a timer: a clock that stands, goes back or trembles costs nothing,
                      * unless bytes have to be paid for with resends. */
-                    if (r.outcome != OUTCOME_COMPLETE && (which % WAYS != LIMITED || which >= 2 * WAYS) && kind != ANOMALY_FORWARD && kind != ANOMALY_LAST) {
+                    if (r.outcome != OUTCOME_COMPLETE && (which % WAYS != LIMITED || which >= 2 * WAYS) &&
+                        kind != ANOMALY_FORWARD && kind != ANOMALY_LAST) {
                         failed("clock", which, at, anomaly_names[kind], "not connected");
                     }
                     if (r.datagrams > 400) {

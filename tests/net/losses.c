@@ -43,10 +43,24 @@ typedef enum scene {
     NUM_SCENES
 } scene;
 
-static const char *const scene_names[NUM_SCENES] = {
-    "1.3", "1.3 without client auth", "1.3 with cookie", "1.3, other group", "1.3 with cookie, other group", "1.3, MTU 200",
-    "1.3 with cookie, MTU 200", "1.3, slow ends", "1.3, key updates", "1.3, half-close", "both", "both to 1.2", "1.2 to both",
-    "both to 1.2 with cookie, MTU 200", "both, other group, MTU 200", "1.3, large share", "1.3, unproven address", "1.2 with cookie"};
+static const char *const scene_names[NUM_SCENES] = {"1.3",
+                                                    "1.3 without client auth",
+                                                    "1.3 with cookie",
+                                                    "1.3, other group",
+                                                    "1.3 with cookie, other group",
+                                                    "1.3, MTU 200",
+                                                    "1.3 with cookie, MTU 200",
+                                                    "1.3, slow ends",
+                                                    "1.3, key updates",
+                                                    "1.3, half-close",
+                                                    "both",
+                                                    "both to 1.2",
+                                                    "1.2 to both",
+                                                    "both to 1.2 with cookie, MTU 200",
+                                                    "both, other group, MTU 200",
+                                                    "1.3, large share",
+                                                    "1.3, unproven address",
+                                                    "1.2 with cookie"};
 
 static void small(plan *p)
 {
@@ -66,7 +80,10 @@ static void other_group(plan *p)
 /* False when this libcrypto cannot play it. */
 static bool stage(plan *p, scene s)
 {
-    plan_plain(p, 300 + (uint64_t)s, s == SCENE_12 ? VERSIONS_12 : s < SCENE_BOTH || s >= SCENE_LARGE_SHARE ? VERSIONS_13 : VERSIONS_MIXED);
+    plan_plain(p, 300 + (uint64_t)s,
+               s == SCENE_12                              ? VERSIONS_12
+               : s < SCENE_BOTH || s >= SCENE_LARGE_SHARE ? VERSIONS_13
+                                                          : VERSIONS_MIXED);
     switch (s) {
     case SCENE_PLAIN: break;
     case SCENE_NO_CLIENT_AUTH: p->client_auth = FPL_CLIENT_AUTH_OFF; break;

@@ -9,7 +9,8 @@
 #include "net/world.h"
 
 typedef struct totals {
-    unsigned long long runs, complete, complete13, timed_out, refused, broken, resends, datagrams, dropped, data_sent, data_got;
+    unsigned long long runs, complete, complete13, timed_out, refused, broken, resends, datagrams, dropped, data_sent,
+        data_got;
     unsigned long long updates, acks;
     fpl_time           slowest;
     size_t             most_memory[NUM_SIDES];
@@ -103,14 +104,15 @@ int main(int argc, char **argv)
     for (uint64_t seed = first; seed <= last; seed++) {
         run_one(&t, seed, mode, versions, verbose);
     }
-    printf("mode %c, versions %s: %llu handshakes, %llu complete, %llu of them in DTLS 1.3, %llu timed out after full back-off "
-           "(%.2f %%), %llu without a common version, %llu broken\n",
-           mode == MODE_A ? 'A' : 'B', version_names[versions], t.runs, t.complete, t.complete13, t.timed_out,
-           t.runs == 0 ? 0.0 : 100.0 * (double)t.timed_out / (double)t.runs, t.refused, t.broken);
+    printf(
+        "mode %c, versions %s: %llu handshakes, %llu complete, %llu of them in DTLS 1.3, %llu timed out after full back-off "
+        "(%.2f %%), %llu without a common version, %llu broken\n",
+        mode == MODE_A ? 'A' : 'B', version_names[versions], t.runs, t.complete, t.complete13, t.timed_out,
+        t.runs == 0 ? 0.0 : 100.0 * (double)t.timed_out / (double)t.runs, t.refused, t.broken);
     printf("  %llu datagrams, %llu of them lost; %llu flights resent by timer; slowest handshake %.1f s\n", t.datagrams,
            t.dropped, t.resends, (double)t.slowest / 1000.0);
-    printf("  %llu application messages sent, %llu arrived; %llu key updates, %llu ACKs\n", t.data_sent, t.data_got, t.updates,
-           t.acks);
+    printf("  %llu application messages sent, %llu arrived; %llu key updates, %llu ACKs\n", t.data_sent, t.data_got,
+           t.updates, t.acks);
     printf("  at most %zu bytes of memory at a client, %zu at a server\n", t.most_memory[CLIENT], t.most_memory[SERVER]);
     credentials_free();
     return t.broken == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -194,7 +194,8 @@ void oracle13_fragment(assoc *a, burst *b, const tap_record *r, const view_fragm
     }
     for (size_t i = f->offset; i < f->offset + f->len; i++) {
         if (m->acked[i] && !w->hooks->faults) {
-            world_complain(w, "%s: byte %zu of message %u goes out again, acknowledged as it is", name_of(a->end), i, f->msg_seq);
+            world_complain(w, "%s: byte %zu of message %u goes out again, acknowledged as it is", name_of(a->end), i,
+                           f->msg_seq);
             return;
         }
     }
@@ -260,7 +261,7 @@ static void took_ack(assoc *a, const tap_record *r)
 {
     ledger *l = &a->ledger;
     bool    alone = a->end->assocs->next == NULL; /* else it may be meant for another association */
-    bool    sure = (r->epoch == 2 && l->newest_sent >= 2 && l->newest_taken < 4) || (a->connected && still_read(a, r->epoch));
+    bool sure = (r->epoch == 2 && l->newest_sent >= 2 && l->newest_taken < 4) || (a->connected && still_read(a, r->epoch));
     for (size_t at = 2; at + 16 <= r->len; at += 16) {
         acked(a, number_at(r->body + at), number_at(r->body + at + 8), sure && alone && !a->failed && !a->closed);
     }
@@ -362,7 +363,8 @@ static void by_timer(assoc *a, ledger_flight *f)
     f->interval = doubled(p, anew ? p->resend_initial : before);
     a->pace.by_timer_in_all++;
     if (f->by_timer_at_least > p->resend_times) {
-        world_complain(w, "%s: resend number %u by timer, %u allowed", name_of(a->end), f->by_timer_at_least, p->resend_times);
+        world_complain(w, "%s: resend number %u by timer, %u allowed", name_of(a->end), f->by_timer_at_least,
+                       p->resend_times);
     }
     f->armed = w->now;
 }

@@ -161,7 +161,8 @@ static void draw_versions(rng *r, plan *p, plan_versions versions)
         }
     }
     if (p->mode == MODE_A) {
-        p->cookie_lifetime = 600000; /* who asked for a cookie in 1.3 cannot ask again, however late its hello comes through */
+        p->cookie_lifetime =
+            600000; /* who asked for a cookie in 1.3 cannot ask again, however late its hello comes through */
     }
     p->updates_together = rng_percent(r, 25);
     if (plan_version(p) == FPL_DTLS13 && rng_percent(r, 4)) {
@@ -322,8 +323,8 @@ void plan_print(const plan *p, FILE *out)
         const plan_path *path = &p->path[side];
         fprintf(out, "  %s: versions%s%s, credential %d%s, trust %s after %llu, mtu %zu, suites",
                 side == CLIENT ? "client" : "server", (s->versions & FPL_VERSIONS_DTLS12) != 0 ? " 1.2" : "",
-                (s->versions & FPL_VERSIONS_DTLS13) != 0 ? " 1.3" : "", (int)s->credential, s->external ? " external" : "", trust_name(s->trust),
-                (unsigned long long)s->judge_after, s->mtu);
+                (s->versions & FPL_VERSIONS_DTLS13) != 0 ? " 1.3" : "", (int)s->credential, s->external ? " external" : "",
+                trust_name(s->trust), (unsigned long long)s->judge_after, s->mtu);
         for (size_t i = 0; i < s->num_suites; i++) {
             fprintf(out, " %04x", (unsigned)s->suites[i]);
         }
@@ -332,8 +333,9 @@ void plan_print(const plan *p, FILE *out)
             fprintf(out, " %04x", (unsigned)s->groups[i]);
         }
         if ((s->versions & FPL_VERSIONS_DTLS13) != 0) {
-            fprintf(out, "\n    updates keys %u times%s, limit %llu%s", s->updates, p->updates_together ? " and together" : "",
-                    (unsigned long long)s->seal_records, s->answers_close ? ", answers a close" : "");
+            fprintf(out, "\n    updates keys %u times%s, limit %llu%s", s->updates,
+                    p->updates_together ? " and together" : "", (unsigned long long)s->seal_records,
+                    s->answers_close ? ", answers a close" : "");
         }
         fprintf(out,
                 "\n    sends: loss %u%%, twice %u%%, delay %llu..%llu, path mtu %zu, junk %u%%, replay %u%%, spoilt %u%%\n",

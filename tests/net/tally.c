@@ -162,7 +162,7 @@ bool tally_last_exchange(const tap_view *view, int side)
     for (size_t i = 0; i < view->num; i++) {
         const tap_record *r = &view->records[i];
         bool              last12 = r->type == VIEW_CCS || (r->type == VIEW_HANDSHAKE && r->opaque);
-        bool              last13 = side == SERVER ? r->type == VIEW_ACK && r->epoch >= 3 : r->type == VIEW_HANDSHAKE && r->epoch == 2;
+        bool last13 = side == SERVER ? r->type == VIEW_ACK && r->epoch >= 3 : r->type == VIEW_HANDSHAKE && r->epoch == 2;
         if (last12 || last13) {
             return true;
         }

@@ -196,8 +196,8 @@ world_result world_run(const plan *p, const hooks *hooks, bool verbose)
         r.most_memory[side] = w->ends[side].memory.most;
         if (r.outcome != OUTCOME_BROKEN && (w->ends[side].memory.live > 0 || r.most_memory[side] > most)) {
             r.outcome = OUTCOME_BROKEN;
-            snprintf(r.complaint, sizeof r.complaint, "%s: %zu bytes at once, %zu not given back", side == CLIENT ? "client" : "server",
-                     r.most_memory[side], w->ends[side].memory.live);
+            snprintf(r.complaint, sizeof r.complaint, "%s: %zu bytes at once, %zu not given back",
+                     side == CLIENT ? "client" : "server", r.most_memory[side], w->ends[side].memory.live);
         }
     }
     network_free(w->network);

@@ -6,7 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum house_credential_id { HOUSE_NONE, HOUSE_P256_A, HOUSE_P256_B, HOUSE_P384_A, HOUSE_NUM_CREDENTIALS } house_credential_id;
+typedef enum house_credential_id {
+    HOUSE_NONE,
+    HOUSE_P256_A,
+    HOUSE_P256_B,
+    HOUSE_P384_A,
+    HOUSE_NUM_CREDENTIALS
+} house_credential_id;
 
 typedef struct house_credential {
     const uint8_t *certificate; /* DER */

@@ -133,8 +133,10 @@ size_t script_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
             if (len <= room && len + 64 < room && size + 64 < max_size) {
                 size_t after;
                 memcpy(body, data + l.at[i] + SCRIPT_STEP, len);
-                room = data[l.at[i]] % SCRIPT_NUM_OPS == SCRIPT_FRAGMENT || data[l.at[i]] % SCRIPT_NUM_OPS == SCRIPT_SEAL_FRAGMENT ? 255
-                                                                                                                          : len + 64;
+                room = data[l.at[i]] % SCRIPT_NUM_OPS == SCRIPT_FRAGMENT ||
+                               data[l.at[i]] % SCRIPT_NUM_OPS == SCRIPT_SEAL_FRAGMENT
+                           ? 255
+                           : len + 64;
                 after = LLVMFuzzerMutate(body, len, room);
                 size = remove_octets(data, size, l.at[i] + SCRIPT_STEP, len);
                 if (after > max_size - size) {

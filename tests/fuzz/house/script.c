@@ -97,8 +97,8 @@ static void change_own(const fpl_conn *conn, fpl_bytes *body)
             continue;
         }
         mutation.armed = false;
-        if (mutation.type == FPL_HANDSHAKE_TYPE_SERVER_KEY_EXCHANGE || mutation.type == FPL_HANDSHAKE_TYPE_CERTIFICATE_VERIFY ||
-            mutation.type == FPL_HANDSHAKE_TYPE_FINISHED) {
+        if (mutation.type == FPL_HANDSHAKE_TYPE_SERVER_KEY_EXCHANGE ||
+            mutation.type == FPL_HANDSHAKE_TYPE_CERTIFICATE_VERIFY || mutation.type == FPL_HANDSHAKE_TYPE_FINISHED) {
             memcpy(mutation.world->spoiled, conn->client_random, sizeof mutation.world->spoiled);
             mutation.world->has_spoiled = true;
         }

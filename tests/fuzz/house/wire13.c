@@ -27,7 +27,8 @@ static void check_ack(const fpl_plain13 *plain, uint16_t epoch)
 {
     uint64_t last_epoch = 0;
     uint64_t last_seq = 0;
-    FUZZ_CHECK(plain->len > 2 && ((size_t)plain->content[0] << 8 | plain->content[1]) == plain->len - 2 && plain->len % 16 == 2,
+    FUZZ_CHECK(plain->len > 2 && ((size_t)plain->content[0] << 8 | plain->content[1]) == plain->len - 2 &&
+                   plain->len % 16 == 2,
                "an ACK of %zu octets", plain->len);
     for (size_t at = 2; at < plain->len; at += 16) {
         uint64_t of = 0;
@@ -57,11 +58,13 @@ size_t wire13_check(assoc *a, const uint8_t *bytes, size_t len)
     epoch = epoch_of(a->conn, record.epoch_bits);
     if (epoch != NULL) {
         uint64_t *next = &a->next_record[epoch->number % WORLD_EPOCHS];
-        FUZZ_CHECK(fpl_protect13_open(epoch->key, &record, epoch->next_seq, &plain) == FPL_DROP_NONE, "our own record does not open");
+        FUZZ_CHECK(fpl_protect13_open(epoch->key, &record, epoch->next_seq, &plain) == FPL_DROP_NONE,
+                   "our own record does not open");
         FUZZ_CHECK(epoch->number >= WORLD_EPOCHS || plain.seq >= *next, "record number %llu again, in epoch %u",
                    (unsigned long long)plain.seq, epoch->number);
         *next = plain.seq + 1;
-        FUZZ_CHECK(plain.type != FPL_CONTENT_TYPE_APPLICATION_DATA || epoch->number >= 3, "application data in epoch %u", epoch->number);
+        FUZZ_CHECK(plain.type != FPL_CONTENT_TYPE_APPLICATION_DATA || epoch->number >= 3, "application data in epoch %u",
+                   epoch->number);
         FUZZ_CHECK(plain.type != FPL_CONTENT_TYPE_CHANGE_CIPHER_SPEC, "a change_cipher_spec");
         if (plain.type == FPL_CONTENT_TYPE_ACK) {
             check_ack(&plain, epoch->number);
@@ -115,7 +118,8 @@ static bool same_secret(const fpl_secret13 *secret, const fpl_conn *conn)
 void wire13_note_secrets(world *w, const fpl_conn *conn)
 {
     made *m = &w->made[w->num_made % WORLD_SESSIONS];
-    if (conn->version != FPL_VERSION_DTLS13 || conn->role != FPL_ROLE_SERVER || conn->keys13 == NULL || conn->keys13->exporter.hash == 0) {
+    if (conn->version != FPL_VERSION_DTLS13 || conn->role != FPL_ROLE_SERVER || conn->keys13 == NULL ||
+        conn->keys13->exporter.hash == 0) {
         return;
     }
     for (size_t i = 0; i < w->num_made && i < WORLD_SESSIONS; i++) {
@@ -145,7 +149,8 @@ void wire13_connected(world *w, const assoc *a, bool at_server, bool found)
         const fpl_conn *client = peer->assocs[i].conn;
         if (memcmp(client->client_random, a->conn->client_random, FPL_RANDOM_LEN) == 0) {
             found = true;
-            FUZZ_CHECK(client->life != FPL_LIFE_LIVE || (client->keys13 != NULL && same_secret(&client->keys13->exporter, a->conn)),
+            FUZZ_CHECK(client->life != FPL_LIFE_LIVE ||
+                           (client->keys13 != NULL && same_secret(&client->keys13->exporter, a->conn)),
                        "a server is connected with other secrets than its client");
         }
     }
@@ -180,10 +185,12 @@ void wire13_note_cookie(world *w, uint8_t client, const uint8_t *bytes, size_t l
     const uint8_t *header = bytes + FPL_HEADER12_LEN;
     unsigned       slot = w->num_cookies[client] % WORLD_COOKIES;
     fpl_bytes      cookie;
-    if (len < FPL_HEADER12_LEN + 12 || bytes[0] != FPL_CONTENT_TYPE_HANDSHAKE || header[0] != FPL_HANDSHAKE_TYPE_SERVER_HELLO) {
+    if (len < FPL_HEADER12_LEN + 12 || bytes[0] != FPL_CONTENT_TYPE_HANDSHAKE ||
+        header[0] != FPL_HANDSHAKE_TYPE_SERVER_HELLO) {
         return;
     }
-    cookie = memcmp(header + 1, header + 9, 3) == 0 ? find_cookie(header + 12, len - FPL_HEADER12_LEN - 12) : fpl_bytes_none();
+    cookie =
+        memcmp(header + 1, header + 9, 3) == 0 ? find_cookie(header + 12, len - FPL_HEADER12_LEN - 12) : fpl_bytes_none();
     if (cookie.len == 0 || cookie.len > FPL_COOKIE_MAX) {
         w->cookie_in_pieces[client] = true;
         return;

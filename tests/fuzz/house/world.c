@@ -102,7 +102,8 @@ static fpl_config *configure(end *e, int which, const world_plan *plan, const ui
     if ((head[2] >> 2 & 3) != 3) {
         result |= fpl_config_set_groups(config, &groups[head[2] >> 2 & 3], 1);
     } else if (which == WORLD_SERVER && plan->versions && (head[4] & 32) != 0) {
-        result |= fpl_config_set_groups(config, &groups[2], 1); /* a client of 1.3 has no share of that: it is asked for one */
+        result |=
+            fpl_config_set_groups(config, &groups[2], 1); /* a client of 1.3 has no share of that: it is asked for one */
     }
     if ((head[2] & 64) != 0) {
         result |= fpl_config_set_plaintext_alerts(config, FPL_PLAINTEXT_ALERTS_FATAL);
@@ -231,7 +232,8 @@ static void check_records(assoc *a, const uint8_t *bytes, size_t len)
         FUZZ_CHECK(type != FPL_CONTENT_TYPE_APPLICATION_DATA || epoch > 0, "application data in the clear");
         FUZZ_CHECK(type != FPL_CONTENT_TYPE_ACK, "an ACK in the clear, or in DTLS 1.2");
         if (a != NULL) {
-            FUZZ_CHECK(seq >= a->next_record[epoch], "record number %llu again, in epoch %u", (unsigned long long)seq, epoch);
+            FUZZ_CHECK(seq >= a->next_record[epoch], "record number %llu again, in epoch %u", (unsigned long long)seq,
+                       epoch);
             a->next_record[epoch] = seq + 1;
         }
         at += FPL_HEADER12_LEN + body;
@@ -477,8 +479,9 @@ void world_drain(world *w, int which, assoc *a)
             return;
         }
         FUZZ_CHECK(!a->failed, "it lives again");
-        FUZZ_CHECK(!was_closed || (fpl_conn_is_closed(a->conn) && (out.type == FPL_OUTPUT_DATAGRAM || out.type == FPL_OUTPUT_TIMEOUT ||
-                                                                    out.type == FPL_OUTPUT_CLOSE_NOTIFY)),
+        FUZZ_CHECK(!was_closed ||
+                       (fpl_conn_is_closed(a->conn) && (out.type == FPL_OUTPUT_DATAGRAM || out.type == FPL_OUTPUT_TIMEOUT ||
+                                                        out.type == FPL_OUTPUT_CLOSE_NOTIFY)),
                    "output %d of one that is closed", (int)out.type);
         switch (out.type) {
         case FPL_OUTPUT_DATAGRAM: said(w, which, a, out_room, out.as.datagram_len, true); break;
@@ -560,7 +563,8 @@ static void note_cookie(world *w, uint8_t client, const uint8_t *bytes, size_t l
 {
     const size_t at = FPL_HEADER12_LEN + 12 + 2;
     unsigned     slot = w->num_cookies[client] % WORLD_COOKIES;
-    if (len > at + 1 && bytes[0] == FPL_CONTENT_TYPE_HANDSHAKE && bytes[FPL_HEADER12_LEN] == FPL_HANDSHAKE_TYPE_HELLO_VERIFY_REQUEST) {
+    if (len > at + 1 && bytes[0] == FPL_CONTENT_TYPE_HANDSHAKE &&
+        bytes[FPL_HEADER12_LEN] == FPL_HANDSHAKE_TYPE_HELLO_VERIFY_REQUEST) {
         FUZZ_CHECK(len == at + 1 + bytes[at] && bytes[at] > 0, "a cookie of %u octets", bytes[at]);
         memcpy(w->cookies[client][slot], bytes + at + 1, bytes[at]);
         w->cookie_lens[client][slot] = bytes[at];
