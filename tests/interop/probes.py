@@ -107,27 +107,29 @@ def mbedtls_whole_hello(room, role):
 
 
 def boring_cookie(room, role):
-    return _wire(room, Case("boring", role, "1.3", cookie="on"), "retries", 0, "HelloRetryRequests of a server that was asked for a cookie")
+    return _wire(room, Case("boring", role, "1.3", cookie="on"), "retries", lambda found: found == "0",
+                 "HelloRetryRequests of a server that was asked for a cookie")
 
 
 def nss_cookie(room, role):
-    return _wire(room, Case("nss", role, "1.3", cookie="off", retry="group"), "cookies", 1,
+    return _wire(room, Case("nss", role, "1.3", cookie="off", retry="group"), "cookies", lambda found: found != "0",
                  "cookie in the HelloRetryRequest for a group")
 
 
 def dimpl_cookie(room, role):
-    return _wire(room, Case("dimpl", role, "1.3", cookie="off", retry="group"), "cookies", 1,
+    return _wire(room, Case("dimpl", role, "1.3", cookie="off", retry="group"), "cookies", lambda found: found != "0",
                  "cookie in the HelloRetryRequest for a group, with use_server_cookie(false)")
 
 
 def dimpl_name(room, role):
-    return _wire(room, Case("dimpl", role, "1.3", hello="long"), "name", "-", "for the server's name in its ClientHello")
+    return _wire(room, Case("dimpl", role, "1.3", hello="long"), "name", lambda found: found == "-",
+                 "for the server's name in its ClientHello")
 
 
 def dimpl_certificate(room, role):
     case = Case("dimpl", role, "1.3", client="none")
     shown = room.credentials["client-p256"].fingerprint
-    return _wire(room, case, "certificate", shown, "is the certificate that it showed")
+    return _wire(room, case, "certificate", lambda found: found == shown, "is the certificate that it showed")
 
 
 def dimpl_certificate_required(room, role):
@@ -173,13 +175,13 @@ def wolfssl_hello(room, role):
         _end(talk)
 
 
-def _wire(room, case, fact, wanted, what):
+def _wire(room, case, fact, is_so, what):
     """A connection, and one fact of it that we saw."""
     talk = _begun(room, case)
     try:
         talk.begin()
         found = talk.ours.connected(QUICK)[fact]
-        return str(found) == str(wanted), f"{found} {what}"
+        return is_so(found), f"{found} {what}"
     finally:
         _end(talk)
 
