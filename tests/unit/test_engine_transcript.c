@@ -230,6 +230,31 @@ START_TEST(a_server_that_forgot_has_the_same_transcript)
 }
 END_TEST
 
+START_TEST(a_message_hash_is_as_long_as_its_hash)
+{ /* RFC 8446 section 4.4.1, by hand for SHA-384; and with the cookie of a server that forgot likewise */
+    static const uint8_t retry[] = {2, 0, 0, 5, 'r', 'e', 't', 'r', 'y'};
+    uint8_t              bytes[4 + SHA384_DIGEST_LENGTH + sizeof retry] = {254, 0, 0, SHA384_DIGEST_LENGTH};
+    uint8_t              expected[SHA384_DIGEST_LENGTH];
+    uint8_t              got[FPL_HASH_MAX_LEN];
+    SHA384(hello13, sizeof hello13, bytes + 4);
+    memcpy(bytes + 4 + SHA384_DIGEST_LENGTH, retry, sizeof retry);
+    SHA384(bytes, sizeof bytes, expected);
+    begin();
+    append(1, 0, "abc");
+    ck_assert_int_eq(fpl_transcript_as_message_hash(config, &transcript, FPL_HASH_SHA384), FPL_STATUS_OK);
+    append(2, 0, "retry");
+    ck_assert_uint_eq(fpl_transcript_digest(&transcript, FPL_HASH_SHA384, got), sizeof expected);
+    ck_assert_mem_eq(got, expected, sizeof expected);
+    ck_assert_int_eq(fpl_transcript_from_retry(config, &transcript, FPL_HASH_SHA384,
+                                               fpl_bytes_of(bytes + 4, SHA384_DIGEST_LENGTH),
+                                               fpl_bytes_of((const uint8_t *)"retry", 5)),
+                     FPL_STATUS_OK);
+    ck_assert_uint_eq(fpl_transcript_digest(&transcript, FPL_HASH_SHA384, got), sizeof expected);
+    ck_assert_mem_eq(got, expected, sizeof expected);
+    finish();
+}
+END_TEST
+
 static void tests(TCase *tc)
 {
     tcase_add_test(tc, has_unfragmented_headers);
@@ -242,6 +267,7 @@ static void tests(TCase *tc)
     tcase_add_test(tc, dtls13_has_short_headers);
     tcase_add_test(tc, a_retry_makes_the_first_hello_a_hash);
     tcase_add_test(tc, a_server_that_forgot_has_the_same_transcript);
+    tcase_add_test(tc, a_message_hash_is_as_long_as_its_hash);
 }
 
 UNIT_MAIN("engine/transcript", tests)
