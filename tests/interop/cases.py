@@ -72,8 +72,9 @@ class Case:
         said = [self.peer, self.role, self.version, self.suite, self.group, f"server-{self.server_cert}",
                 f"client-{self.client}", f"cookie-{self.cookie}", f"mtu-{self.mtu}", f"hello-{self.hello}",
                 f"{self.closer}-closes"]
-        said += [f"{what}-{getattr(self, what)}" for what in ("retry", "update") if getattr(self, what) not in ("no", "none")]
-        said += [f"{what}-{getattr(self, what)}" for what in ("srtp", "loss", "refuse", "we", "they") if getattr(self, what)]
+        usual = ("", "no", "none")
+        said += [f"{what}-{getattr(self, what)}" for what in ("retry", "update", "srtp", "loss", "refuse", "we", "they")
+                 if getattr(self, what) not in usual]
         return "/".join(said)
 
 
@@ -152,8 +153,8 @@ IMPOSSIBLE = (
                  "wolfssl-sys has wolfSSL cut messages 500 bytes shorter than would fit, so there is nothing left",
                  "wolfssl_mtu", lambda case: False) for role in ROLES),
     *(Impossible("nss", role, "datagrams of its own within 256 bytes",
-                 "NSS has no call that sets an MTU; when nothing comes back it goes down a list, by the largest datagram that "
-                 "it ever sent, and so gets no further than 548",
+                 "NSS has no call that sets an MTU; when nothing comes back it goes down a list, by the largest datagram "
+                 "that it ever sent, and so gets no further than 548",
                  "nss_mtu", lambda case: False) for role in ROLES),
 )
 

@@ -228,7 +228,8 @@ static void say_connected(peer *p)
         (unsigned)fpl_conn_peer_signature_scheme(p->conn), fpl_conn_extended_master_secret(p->conn),
         (unsigned)fpl_conn_srtp_profile(p->conn), or_dash(name), p->in.datagrams + p->out.datagrams, p->in.largest,
         p->out.largest, p->in.split, p->out.split, p->in.split_hello, p->out.split_hello,
-        p->in.cookie_request + p->out.cookie_request, p->in.retry + p->out.retry, p->in.group_request + p->out.group_request);
+        p->in.cookie_request + p->out.cookie_request, p->in.retry + p->out.retry,
+        p->in.group_request + p->out.group_request);
 }
 
 /* In the order in which RFC 5764 section 4.2 exports them. */

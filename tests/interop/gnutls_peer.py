@@ -38,7 +38,8 @@ class GnutlsPeer:
         case = self.case
         label, length = export_of(case)
         words = ["NONE", "+VERS-DTLS1.2", "+ECDHE-ECDSA", "+" + CIPHERS[case.suite], "+AEAD", "+COMP-NULL", "+CTYPE-X509",
-                 "+SIGN-ECDSA-SHA256", "+SIGN-ECDSA-SHA384", *(f"+GROUP-{GROUPS[group]}" for group in groups_of(case, self.role))]
+                 "+SIGN-ECDSA-SHA256", "+SIGN-ECDSA-SHA384",
+                 *(f"+GROUP-{GROUPS[group]}" for group in groups_of(case, self.role))]
         yield from ("--udp", "--mtu", case.mtu, "--priority", ":".join(words), "--keymatexport", label,
                     "--keymatexportsize", length)
         if case.srtp:

@@ -120,7 +120,8 @@ static SECStatus take_any(void *arg, PRFileDesc *fd, PRBool check_signature, PRB
     return SECSuccess;
 }
 
-static SECStatus show_ours(void *arg, PRFileDesc *fd, CERTDistNames *authorities, CERTCertificate **cert, SECKEYPrivateKey **key)
+static SECStatus show_ours(void *arg, PRFileDesc *fd, CERTDistNames *authorities, CERTCertificate **cert,
+                           SECKEYPrivateKey **key)
 {
     (void)arg;
     (void)fd;
@@ -134,8 +135,8 @@ static SECStatus show_ours(void *arg, PRFileDesc *fd, CERTDistNames *authorities
 }
 
 /* A HelloRetryRequest with a cookie for the first ClientHello; NSS checks what comes back. */
-static SSLHelloRetryRequestAction PR_CALLBACK ask_cookie(PRBool first, const PRUint8 *token, unsigned token_len, PRUint8 *out,
-                                                         unsigned *out_len, unsigned cap, void *arg)
+static SSLHelloRetryRequestAction PR_CALLBACK ask_cookie(PRBool first, const PRUint8 *token, unsigned token_len,
+                                                         PRUint8 *out, unsigned *out_len, unsigned cap, void *arg)
 {
     static const PRUint8 mine[] = "interop";
     (void)arg;
@@ -307,7 +308,8 @@ void other_close(void)
 
 bool other_export(const char *label, uint8_t *out, size_t len)
 {
-    return SSL_ExportKeyingMaterial(my.fd, label, (unsigned)strlen(label), PR_FALSE, NULL, 0, out, (unsigned)len) == SECSuccess;
+    return SSL_ExportKeyingMaterial(my.fd, label, (unsigned)strlen(label), PR_FALSE, NULL, 0, out, (unsigned)len) ==
+           SECSuccess;
 }
 
 bool other_update_keys(bool ask)

@@ -159,8 +159,10 @@ def wolfssl_mtu(room, role):
 
 def nss_mtu(room, role):
     talk, connected = _small(room, Case("nss", role, "1.3", cookie="off", mtu=256))
-    lost = [line for line in talk.theirs.process.said["err"].decode("utf-8", "replace").splitlines() if line.startswith("lost")]
-    return not connected and len(lost) > 5, f"{len(lost)} of its datagrams did not fit, the last: {lost[-1] if lost else 'none'}"
+    said = talk.theirs.process.said["err"].decode("utf-8", "replace")
+    lost = [line for line in said.splitlines() if line.startswith("lost")]
+    last = lost[-1] if lost else "none"
+    return not connected and len(lost) > 5, f"{len(lost)} of its datagrams did not fit, the last: {last}"
 
 
 def wolfssl_hello(room, role):

@@ -1,4 +1,4 @@
-"""NSS's `tstclnt -P client` and `tstclnt -P server` as peers, with the libraries of Firefox: Debian 12's own speak a draft."""
+"""NSS's `tstclnt -P client` and `-P server` as peers, with the libraries of Firefox: Debian 12's own speak a draft."""
 
 import subprocess
 import threading
@@ -47,9 +47,10 @@ class TstclntPeer:
 
     def start(self, port):
         case = self.case
+        groups = ",".join(GROUPS[group] for group in groups_of(case, self.role))
         words = ["env", f"LD_LIBRARY_PATH={LIBRARIES}", "tstclnt", "-h", "127.0.0.1", "-p", port, "-P", self.role, "-o",
-                 "-v", "-V", "tls1.3:tls1.3", "-c", f":{SUITES13[case.suite]:04X}",
-                 "-I", ",".join(GROUPS[group] for group in groups_of(case, self.role)), "-d", f"sql:{database(self.credentials)}"]
+                 "-v", "-V", "tls1.3:tls1.3", "-c", f":{SUITES13[case.suite]:04X}", "-I", groups,
+                 "-d", f"sql:{database(self.credentials)}"]
         if self.role == "server":
             words += ["-n", f"server-{case.server_cert}"]
         elif case.client in CURVES:
