@@ -144,8 +144,18 @@ static bool refuse_outdated(fpl_conn *conn)
     return false;
 }
 
+/* A ServerHello has come in plain: its record may be named, and what should follow may have been lost. */
+static void note_server_hello(fpl_conn *conn, uint32_t before)
+{
+    if (conn->role == FPL_ROLE_CLIENT && conn->inbox.epoch == 0 && conn->write_epoch > 1 && conn->next_receive_seq != before) {
+        fpl_acks_note(conn, conn->inbox.epoch, conn->inbox.record_seq);
+        (void)fpl_raise(conn, FPL_EVENT_PEER, FPL_PEER_FLIGHT_CONTINUES);
+    }
+}
+
 bool fpl_messages_next_whole(fpl_conn *conn)
 {
+    uint32_t             before = conn->next_receive_seq;
     const fpl_candidate *candidate;
     fpl_fragment         message;
     if (conn->reassembly.slots == NULL || conn->next_receive_seq > UINT16_MAX ||
@@ -173,6 +183,9 @@ bool fpl_messages_next_whole(fpl_conn *conn)
     message.rest_follows = candidate->rest_follows;
     (void)fpl_input_message(conn, &message);
     message_done(conn, message.seq);
+    if (message.epoch == 0) {
+        note_server_hello(conn, before);
+    }
     return true;
 }
 
@@ -293,8 +306,6 @@ bool fpl_messages_next(fpl_conn *conn)
     }
     conn->hello_record_seq = conn->inbox.record_seq;
     take_fragment(conn, &fragment, conn->inbox.authenticated);
-    if (conn->role == FPL_ROLE_CLIENT && conn->inbox.epoch == 0 && conn->write_epoch > 1 && conn->next_receive_seq != before) {
-        fpl_acks_note(conn, conn->inbox.epoch, conn->inbox.record_seq); /* a ServerHello, whose flight may have gaps */
-    }
+    note_server_hello(conn, before);
     return true;
 }
