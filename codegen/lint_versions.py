@@ -82,6 +82,22 @@ def company(spec, add):
                 add(machine.src, f"{machine.name} is a {machine.role}'s and runs in {name}, which is a {host.role}; delete one of the two")
 
 
+def flights_heard(spec, add):
+    """Who acts at any flight of ours runs beside the states that send one on the way from where it runs."""
+    for machine in spec.machines.values():
+        if not any(row.event.kind == "flight" and row.event.flight == "any" for row in machine.all_rows()):
+            continue
+        for name, states in machine.runs_in.items():
+            host = spec.machines.get(name)
+            if host is None or states == "all":
+                continue
+            reached = {o.goto for s in states if s in host.states for _, o in host.outcomes_of(s)}
+            for state in host.states.values():
+                sends = any(o.send for _, o in host.outcomes_of(state.name))
+                if state.immediate and sends and state.name in reached and state.name not in states:
+                    add(machine.src, f"{machine.name} acts at any flight, but does not run in {name}.{state.name}, which sends one; add it to `runs_in`")
+
+
 def resend_machine(spec, version):
     """The machine that resends the flights of a version, or None."""
     return next((m for m in spec.machines.values() if m.one_per == "flight" and m.version == version), None)
@@ -121,4 +137,4 @@ def one_resend_machine(spec, add):
             add(speaking[0].src, f"nothing resends the flights of {version}; write a machine with `one_per: flight`")
 
 
-RULES = (newer_events, retries, keys_of_rows, company, twins, one_resend_machine)
+RULES = (newer_events, retries, keys_of_rows, company, flights_heard, twins, one_resend_machine)
