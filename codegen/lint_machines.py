@@ -79,6 +79,8 @@ def states_can_end(spec, add):
     for machine in filter(names_are_sound, spec.machines.values()):
         graph = edges(machine)
         goals = {*machine.final, *machine.handed_over, "CLOSED"}
+        if not machine.final and machine.one_per != "datagram":
+            add(machine.src, f"{machine.name} says of no state that nothing is owed there; name one in `final`")
         for state in machine.states.values():
             decided = state.immediate and graph[state.name] <= set(IMPLICIT)
             if not decided and not goals & closure(graph, [state.name]):

@@ -325,6 +325,19 @@ def plain(value):
     return "[" + ", ".join(plain(v) for v in value) + "]" if isinstance(value, list) else str(value)
 
 
+def runs_beside(case):
+    """A companion lives beside exactly these states."""
+    machine = case.spec.machines.get(case.body["machine"])
+    if machine is None or not machine.runs_in:
+        yield f"`{case.body['machine']}` is no companion"
+        return
+    found = set()
+    for name, states in machine.runs_in.items():
+        host = case.spec.machines.get(name)
+        found |= {f"{name}.{s}" for s in (host.states if states == "all" and host else states)}
+    yield from held_against(found, set(case.body["states"]), f"{machine.name} beside it", "state")
+
+
 def ends_record(case):
     """These messages end the record that completed them, in every row that accepts them."""
     for message in case.body:
@@ -452,4 +465,4 @@ def forgeable(spec, place):
 
 
 KINDS = {f.__name__: f for f in (every_path, transcripts, at_most_once, no_path, reaches, monotonic, only_in, every_edge,
-                                 ends_record, dropped_by, covered_by_timer, last_flight, epoch0_can_fail)}
+                                 runs_beside, ends_record, dropped_by, covered_by_timer, last_flight, epoch0_can_fail)}
