@@ -16,7 +16,7 @@ from pathlib import Path
 import copies
 from codegen.errors import SpecError
 
-MACHINES = ("closure", "dtls12_client", "dtls12_server", "listen", "resend12")     # test_deletions13.py has the others
+MACHINES = ("closure", "dtls12_client", "dtls12_server", "listen", "resend12")     # deletions13.py has the others
 LIST = Path(__file__).with_name("deletions_unnoticed.txt")
 
 
