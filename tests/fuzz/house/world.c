@@ -722,6 +722,7 @@ static void wake(world *w, int which, assoc *a)
 static void wake_due(world *w)
 {
     end *server = &w->ends[WORLD_SERVER];
+    release_ended(w); /* a judgement or a signature may have connected what replaces another */
     for (size_t i = 0; i <= w->num_clients; i++) {
         for (size_t k = 0; k < w->ends[i].num_assocs; k++) {
             if (w->ends[i].assocs[k].deadline <= w->now && (i != WORLD_SERVER || server->listener == NULL)) {
