@@ -1,6 +1,6 @@
 """The same as test_deletions.py for the machines of DTLS 1.3; its list is deletions_unnoticed13.txt.
 
-It takes a quarter of an hour, so it is a command of its own: python3 tests/spec/deletions13.py [--write]
+It takes some minutes more, so it is a command of its own: python3 tests/spec/deletions13.py [--write]
 """
 
 import sys
