@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from . import emit, naming
 from .c_text import cite, refuse
+from .model import EPOCH_CLASSES, PHASES
 from .table_text import caps
 
 CONTENTS = ("change_cipher_spec", "alert", "handshake", "application_data", "ack", "unknown")
-RECORD_EPOCHS = {"dtls12": ("zero", "readable", "next", "other"), "dtls13": ("zero", "readable", "older", "next", "other")}
-PHASES = ("plain", "keyed", "connected")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def record_table(spec, records):
         contents = expand(row.content, CONTENTS)
         contents += strange if "unknown" in contents else ()
         for content in dict.fromkeys(contents):
-            for epoch in expand(row.epoch, RECORD_EPOCHS[records.version]):
+            for epoch in expand(row.epoch, EPOCH_CLASSES[records.version]):
                 for phase in expand(row.phase, PHASES):
                     index = f"[FPL_CONTENT_{caps(content)}][FPL_EPOCH_CLASS_{caps(epoch)}][FPL_PHASE_{caps(phase)}]"
                     if index in cells:
@@ -56,7 +55,7 @@ def record_table(spec, records):
                     alert = naming.alert(row.new_message) if row.new_message else "FPL_NO_ALERT"
                     cells[index] = f"{{FPL_RECORD_{caps(row.do)}, {alert}, {row.src.line}}}"
     order = [f"[FPL_CONTENT_{caps(c)}][FPL_EPOCH_CLASS_{caps(e)}][FPL_PHASE_{caps(p)}]"
-             for c in CONTENTS for e in RECORD_EPOCHS[records.version] for p in PHASES]
+             for c in CONTENTS for e in EPOCH_CLASSES[records.version] for p in PHASES]
     missing = [i for i in order if i not in cells]
     if missing:
         refuse(records.src, f"no row for {missing[0]}; each content, epoch and phase has exactly one")

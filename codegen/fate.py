@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from . import words
+from .model import HANDSHAKE_EPOCH
 from .words import cite
 
 
@@ -53,7 +54,8 @@ def _wrong_epoch(spec, machine, state, message):
     if not listened:
         return Fate("epoch", "is dropped: no message is taken here in order, so its fragments consume no message_seq")
     late = "current" in listened or any(isinstance(e, int) and e > epoch for e in listened)
-    do = _record_row(spec, version, "older" if late else "next", "connected" if _is_connected(machine, state) else "keyed")
+    old = "handshake" if epoch == HANDSHAKE_EPOCH and version == "dtls13" else "older"
+    do = _record_row(spec, version, old if late else "next", "connected" if _is_connected(machine, state) else "keyed")
     when = "late" if late else "early"
     if do is None:
         return Fate("epoch", f"comes too {when}: no message of epoch {epoch} is taken here, its fragments are dropped")

@@ -1,9 +1,7 @@
 """Record tables: every class of records has one row, and plaintext does not outlive the first authenticated record."""
 
-from .model import VERSIONS
+from .model import EPOCH_CLASSES, PHASES, VERSIONS
 
-EPOCH_CLASSES = {"dtls12": ("zero", "readable", "next", "other"), "dtls13": ("zero", "readable", "older", "next", "other")}
-PHASES = ("plain", "keyed", "connected")
 DEEDS = {"reassemble": ("handshake",), "new_association": ("handshake",), "duplicates_only": ("handshake",),
          "deliver": ("application_data",), "machine": ("alert", "change_cipher_spec", "ack")}
 
@@ -67,6 +65,8 @@ def insisted(records, seen, add):
             add(row.src, "a plaintext ACK is forgeable; drop it")
         if epoch == "zero" and content == "application_data" and row.do != "drop":
             add(row.src, "plaintext application data is forgeable; drop it")
+        if epoch == "handshake" and content == "application_data" and row.do != "drop":
+            add(row.src, "no Finished vouches for application data under the handshake's keys; drop it")
         if content == "change_cipher_spec" and records.version == "dtls13" and row.do != "drop":
             add(row.src, "1.3 has no ChangeCipherSpec; drop it")
 

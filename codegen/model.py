@@ -40,6 +40,11 @@ from . import naming
 from .errors import Src, SpecError
 
 VERSIONS = ("dtls12", "dtls13")
+# What record tables tell apart: how an epoch stands to our read keys, and how far the association is.
+EPOCH_CLASSES = {"dtls12": ("zero", "readable", "next", "other"),
+                 "dtls13": ("zero", "handshake", "readable", "older", "next", "other")}
+HANDSHAKE_EPOCH = 2     # of 1.3: a class of its own, rfc9147#6.1
+PHASES = ("plain", "keyed", "connected")
 SCALARS = ("opaque", "uint8", "uint16", "uint24", "uint32", "uint64")
 FUNCTION_KINDS = ("classify", "check", "act", "hook", "extension_check", "build")
 EVENT_KINDS = ("message", "record", "api", "immediate", "timer", "flight", "ack", "peer", "alert", "limit", "association")

@@ -11,6 +11,8 @@ Cryptography is left out: an item of an epoch above 0 is authentic.
 
 from typing import NamedTuple
 
+from ..model import HANDSHAKE_EPOCH
+
 IMPATIENT = ("resend", "ack_delay", "ack_again")   # timers that ring while the peer is alive; the others outlast a handshake
 HELPFUL = ("connect", "certificate_trusted", "signature_ready")     # what an application says that wants to go on
 TWO_HELLOS = 4                          # verify requests that a client obeys
@@ -235,6 +237,8 @@ class _Turn:
         if epoch == 0:
             return "zero"
         if epoch in end.reads:
+            if epoch == HANDSHAKE_EPOCH and self.is13:
+                return "handshake"
             return "readable" if epoch == end.read or not self.is13 else "older"
         following = {0: 2, 2: 3}.get(end.read, end.read + 1) if self.is13 else end.read + 1
         return "next" if epoch == following else "other"

@@ -7,7 +7,7 @@
 #include "engine/ending.h"
 #include "engine/flight.h"
 #include "engine/lookup.h"
-#include "fpl_records.h"
+#include "engine/record_in.h"
 
 bool fpl_fragment_read(fpl_bytes *rest, uint16_t epoch, fpl_fragment *out)
 {
@@ -130,13 +130,11 @@ static const fpl_candidate *find_whole(const fpl_conn *conn, uint16_t seq, uint1
  * comes afterwards. */
 static bool refuse_outdated(fpl_conn *conn)
 {
-    const fpl_record_row *row = &fpl_records_dtls13[FPL_CONTENT_HANDSHAKE][FPL_EPOCH_CLASS_OLDER][FPL_PHASE_CONNECTED];
-    if (conn->keys13 == NULL || fpl_conn_phase(conn) != FPL_PHASE_CONNECTED || row->fate != FPL_RECORD_DUPLICATES_ONLY) {
-        return false;
-    }
-    for (size_t i = 1; i < conn->keys13->read.num; i++) {
-        if (fpl_reassembly_whole(&conn->reassembly, (uint16_t)conn->next_receive_seq, conn->keys13->read.list[i].number) !=
-            NULL) {
+    for (size_t i = 0; conn->keys13 != NULL && i < conn->keys13->read.num; i++) {
+        uint16_t              epoch = conn->keys13->read.list[i].number;
+        const fpl_record_row *row = fpl_record_fate_of(conn, FPL_CONTENT_HANDSHAKE, epoch);
+        if (row->fate == FPL_RECORD_DUPLICATES_ONLY &&
+            fpl_reassembly_whole(&conn->reassembly, (uint16_t)conn->next_receive_seq, epoch) != NULL) {
             fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, row->new_message, "message of an old epoch", "rfc9147bis#8");
             return true;
         }

@@ -52,18 +52,17 @@ static fpl_epoch_class epoch_class12(const fpl_conn *conn, uint16_t epoch)
 /* Epochs 0, 2, 3 and up; 1 would be early data (RFC 9147 section 6.1). */
 static fpl_epoch_class epoch_class13(const fpl_conn *conn, uint16_t epoch)
 {
-    if (epoch == conn->read_epoch) {
-        return FPL_EPOCH_CLASS_READABLE;
-    }
     for (size_t i = 0; conn->keys13 != NULL && i < conn->keys13->read.num; i++) {
         if (conn->keys13->read.list[i].number == epoch) {
-            return FPL_EPOCH_CLASS_OLDER;
+            return epoch == FPL_HANDSHAKE_EPOCH      ? FPL_EPOCH_CLASS_HANDSHAKE
+                   : epoch == conn->read_epoch ? FPL_EPOCH_CLASS_READABLE
+                                               : FPL_EPOCH_CLASS_OLDER;
         }
     }
     return epoch == (conn->read_epoch == 0 ? 2 : conn->read_epoch + 1) ? FPL_EPOCH_CLASS_NEXT : FPL_EPOCH_CLASS_OTHER;
 }
 
-static const fpl_record_row *fate_of(const fpl_conn *conn, fpl_content_class content, uint16_t epoch)
+const fpl_record_row *fpl_record_fate_of(const fpl_conn *conn, fpl_content_class content, uint16_t epoch)
 {
     bool            dtls13 = reads_dtls13(conn);
     fpl_epoch_class class = epoch == 0 ? FPL_EPOCH_CLASS_ZERO
@@ -181,7 +180,7 @@ static void open12(fpl_conn *conn, const fpl_record12 *record, const fpl_record_
 
 static void take_record12(fpl_conn *conn, const fpl_record12 *record)
 {
-    const fpl_record_row *fate = fate_of(conn, content_class(record->type), record->epoch);
+    const fpl_record_row *fate = fpl_record_fate_of(conn, content_class(record->type), record->epoch);
     switch ((fpl_record_fate)fate->fate) {
     case FPL_RECORD_REASSEMBLE:
     case FPL_RECORD_MACHINE:
@@ -221,7 +220,7 @@ static void count_forgery13(fpl_conn *conn, const fpl_read_epoch13 *epoch)
 
 static void take_opened(fpl_conn *conn, const fpl_opened *opened)
 {
-    const fpl_record_row *fate = fate_of(conn, content_class(opened->type), opened->epoch);
+    const fpl_record_row *fate = fpl_record_fate_of(conn, content_class(opened->type), opened->epoch);
     switch ((fpl_record_fate)fate->fate) {
     case FPL_RECORD_REASSEMBLE:
     case FPL_RECORD_MACHINE:
@@ -232,12 +231,6 @@ static void take_opened(fpl_conn *conn, const fpl_opened *opened)
     case FPL_RECORD_NONE:
     case FPL_RECORD_DROP: conn->stats.dropped_unexpected++; break;
     }
-}
-
-/* Epoch 2 is for handshake messages: data under its keys would be none that a Finished vouches for (RFC 9147 section 6.1). */
-static bool is_data_too_early(const fpl_opened *opened)
-{
-    return opened->epoch == FPL_HANDSHAKE_EPOCH && opened->type == FPL_CONTENT_TYPE_APPLICATION_DATA;
 }
 
 static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *record)
@@ -270,10 +263,6 @@ static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *
         conn->new_epoch_unused = false;
         (void)fpl_raise(conn, FPL_EVENT_PEER, FPL_PEER_USED_NEW_EPOCH);
     }
-    if (is_data_too_early(&opened)) {
-        conn->stats.dropped_unexpected++;
-        return;
-    }
     take_opened(conn, &opened);
 }
 
@@ -292,7 +281,7 @@ static void take_record13(fpl_conn *conn, const fpl_record13 *record)
     }
     /* What is in it cannot be known yet: of an epoch without keys all records share one fate. */
     if (reads_dtls13(conn) && fpl_header13_epoch_ahead(conn->read_epoch, record->epoch_bits, &number) &&
-        fate_of(conn, FPL_CONTENT_HANDSHAKE, number)->fate == FPL_RECORD_HOLD) {
+        fpl_record_fate_of(conn, FPL_CONTENT_HANDSHAKE, number)->fate == FPL_RECORD_HOLD) {
         fpl_held_keep(conn, 0, number, UINT64_MAX, record->header, record->header_len + record->body_len);
         return;
     }
@@ -326,7 +315,7 @@ bool fpl_record_waits(const fpl_conn *conn, const fpl_held *held)
             return false;
         }
     }
-    return fate_of(conn, content, held->epoch)->fate == FPL_RECORD_HOLD;
+    return fpl_record_fate_of(conn, content, held->epoch)->fate == FPL_RECORD_HOLD;
 }
 
 void fpl_record_take_held(fpl_conn *conn, fpl_held *held)

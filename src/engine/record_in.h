@@ -16,6 +16,9 @@ typedef struct fpl_record {
 /* fpl_record_parse reads the first record of the `len` octets at `data`, as fpl_header12_parse does. */
 fpl_parse fpl_record_parse(uint8_t *data, size_t len, fpl_record *out, size_t *consumed, fpl_drop *why);
 
+/* fpl_record_fate_of is the row of the record tables for what lies in a record of `epoch` now. */
+const fpl_record_row *fpl_record_fate_of(const fpl_conn *conn, fpl_content_class content, uint16_t epoch);
+
 /* fpl_record_take holds, opens, handles or drops a record. */
 void fpl_record_take(fpl_conn *conn, const fpl_record *record);
 

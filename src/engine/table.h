@@ -353,6 +353,7 @@ typedef enum fpl_content_class {
 typedef enum fpl_epoch_class {
     FPL_EPOCH_CLASS_NONE,
     FPL_EPOCH_CLASS_ZERO,
+    FPL_EPOCH_CLASS_HANDSHAKE,
     FPL_EPOCH_CLASS_READABLE,
     FPL_EPOCH_CLASS_OLDER,
     FPL_EPOCH_CLASS_NEXT,

@@ -350,14 +350,14 @@ class Tables(Trees):
         """In 1.2 an ACK is a content type like any unknown one."""
         contents = ["change_cipher_spec", "alert", "handshake", "application_data", "ack", "unknown"]
         fates = ["", "reassemble", "machine", "deliver", "hold", "duplicates_only", "new_association", "drop"]
-        epochs = ["zero", "readable", "older", "next", "other"]
+        epochs = ["zero", "handshake", "readable", "older", "next", "other"]
         for table in SPEC.records.values():
             for content in contents:
                 entry = SPEC.registries["ContentType"].entries.get(content)
                 known = entry is not None and (entry.use is None or table.version in entry.use)
                 for epoch in epochs:
                     for phase in ("plain", "keyed", "connected"):
-                        if epoch == "older" and table.version == "dtls12":
+                        if epoch in ("handshake", "older") and table.version == "dtls12":
                             continue
                         wanted = content if known else "unknown"
                         (row,) = [r for r in table.rows if {wanted, "any"} & set(r.content) and {epoch, "any"} & set(r.epoch)

@@ -90,7 +90,7 @@ static void print_machine(unsigned id, const fpl_machine *m)
 static void print_records(const char *version, const fpl_record_table *table)
 {
     static const char *const contents[] = {"", "change_cipher_spec", "alert", "handshake", "application_data", "ack", "unknown"};
-    static const char *const epochs[] = {"", "zero", "readable", "older", "next", "other"};
+    static const char *const epochs[] = {"", "zero", "handshake", "readable", "older", "next", "other"};
     static const char *const phases[] = {"", "plain", "keyed", "connected"};
     for (size_t c = 1; c < FPL_NUM_CONTENTS; c++) {
         for (size_t e = 1; e < FPL_NUM_EPOCH_CLASSES; e++) {
