@@ -28,7 +28,7 @@ from .errors import Problem, Src
 ROOT = Path(__file__).resolve().parent.parent
 DIRECTORY = ROOT / "generated"
 COMMAND = "python3 -m codegen generate"
-TABLE_FORMAT = 1
+TABLE_FORMAT = 2
 README = ROOT / "README.md"
 LIMITS_BEGIN = "<!-- limits: python3 -m codegen generate keeps this table -->"
 LIMITS_END = "<!-- /limits -->"

@@ -17,12 +17,18 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Content:
+    index: str
+    cells: tuple
+
+
+@dataclass(frozen=True)
 class RecordTable:
     name: str
     version: str
     about: str
     file: str
-    cells: tuple
+    contents: tuple
 
 
 @dataclass(frozen=True)
@@ -49,18 +55,17 @@ def record_table(spec, records):
         for content in dict.fromkeys(contents):
             for epoch in expand(row.epoch, EPOCH_CLASSES[records.version]):
                 for phase in expand(row.phase, PHASES):
-                    index = f"[FPL_CONTENT_{caps(content)}][FPL_EPOCH_CLASS_{caps(epoch)}][FPL_PHASE_{caps(phase)}]"
-                    if index in cells:
+                    if (content, epoch, phase) in cells:
                         refuse(row.src, f"{content} x {epoch} x {phase} has a row already; each has exactly one")
-                    alert = naming.alert(row.new_message) if row.new_message else "FPL_NO_ALERT"
-                    cells[index] = f"{{FPL_RECORD_{caps(row.do)}, {alert}, {row.src.line}}}"
-    order = [f"[FPL_CONTENT_{caps(c)}][FPL_EPOCH_CLASS_{caps(e)}][FPL_PHASE_{caps(p)}]"
-             for c in CONTENTS for e in EPOCH_CLASSES[records.version] for p in PHASES]
-    missing = [i for i in order if i not in cells]
+                    alert = naming.alert(row.new_message) if row.new_message else "0"
+                    cells[content, epoch, phase] = Cell(f"[FPL_EPOCH_CLASS_{caps(epoch)}][FPL_PHASE_{caps(phase)}]",
+                                                        f"{{FPL_RECORD_{caps(row.do)}, {alert}, {row.src.line}}}")
+    classes = [(epoch, phase) for epoch in EPOCH_CLASSES[records.version] for phase in PHASES]
+    missing = [(c, *rest) for c in CONTENTS for rest in classes if (c, *rest) not in cells]
     if missing:
-        refuse(records.src, f"no row for {missing[0]}; each content, epoch and phase has exactly one")
-    return RecordTable(f"fpl_records_{records.version}", records.version, cite(records.ref), records.file,
-                       tuple(Cell(i, cells[i]) for i in order))
+        refuse(records.src, f"no row for {' x '.join(missing[0])}; each content, epoch and phase has exactly one")
+    contents = tuple(Content(f"[FPL_CONTENT_{caps(c)}]", tuple(cells[(c, *rest)] for rest in classes)) for c in CONTENTS)
+    return RecordTable(f"fpl_records_{records.version}", records.version, cite(records.ref), records.file, contents)
 
 
 def files(spec):

@@ -8,7 +8,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: d60956c3bd7b4b73228f390db30208965f90a6798fa124dd66199746f7569d8f */
+ * SHA-256 of these: 2b3863d361ad21fd5b56dc3fb3010dfe722df8e418f0482358282a003dbedf7c */
 #include "fpl_extension_types.h"
 
 static bool malformed(fpl_reader *r, const char *where)

@@ -8,7 +8,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: d60956c3bd7b4b73228f390db30208965f90a6798fa124dd66199746f7569d8f */
+ * SHA-256 of these: 2b3863d361ad21fd5b56dc3fb3010dfe722df8e418f0482358282a003dbedf7c */
 /* Bodies of extensions: structs of views into the caller's bytes, and their codecs. */
 #ifndef FPL_EXTENSION_TYPES_H
 #define FPL_EXTENSION_TYPES_H
@@ -19,8 +19,8 @@
 #include "fpl_messages.h"
 #include "engine/table.h"
 
-#if FPL_TABLE_FORMAT != 1
-#error "generated for table format 1; run: python3 -m codegen generate"
+#if FPL_TABLE_FORMAT != 2
+#error "generated for table format 2; run: python3 -m codegen generate"
 #endif
 
 /* fpl_certificate_authorities: certificate_authorities.yaml:5 */

@@ -5,7 +5,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 5081acff002dd591f031950060c064b51e67fa9a51bc6f3b1adbc9d23581e840 */
+ * SHA-256 of these: 09c2a0512892de2af6b7716f633ded58b63da20b8d8d4d74fc3a74935f235e66 */
 #include "fpl_messages.h"
 
 #include <string.h>

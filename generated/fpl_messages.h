@@ -5,7 +5,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 5081acff002dd591f031950060c064b51e67fa9a51bc6f3b1adbc9d23581e840 */
+ * SHA-256 of these: 09c2a0512892de2af6b7716f633ded58b63da20b8d8d4d74fc3a74935f235e66 */
 /* Messages and record bodies: structs of views into the caller's bytes, and their codecs. A decoder
  * copies nothing and keeps nothing; a view lives as long as the bytes that were decoded. */
 #ifndef FPL_MESSAGES_H
@@ -17,8 +17,8 @@
 #include "fpl_registries.h"
 #include "engine/table.h"
 
-#if FPL_TABLE_FORMAT != 1
-#error "generated for table format 1; run: python3 -m codegen generate"
+#if FPL_TABLE_FORMAT != 2
+#error "generated for table format 2; run: python3 -m codegen generate"
 #endif
 
 /* fpl_certificate12_entry: RFC 5246 section 7.4.2; authentication.yaml:5 */

@@ -4,15 +4,15 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 684c7b82215363faf87dd3a4e3fae203b69d97a9d16f78d425a2fa0348c0cef4 */
+ * SHA-256 of these: f310d722f56c79d272d3f87d9ca77a6d59e38e00efc155b69e2e7e7e27f24d3a */
 #include "fpl_registries.h"
 
 #include <stddef.h>
 
 #include "engine/table.h"
 
-#if FPL_TABLE_FORMAT != 1
-#error "generated for table format 1; run: python3 -m codegen generate"
+#if FPL_TABLE_FORMAT != 2
+#error "generated for table format 2; run: python3 -m codegen generate"
 #endif
 
 const fpl_aead_row fpl_aead_rows[FPL_NUM_AEAD] = {
@@ -448,6 +448,11 @@ const fpl_content_type_row fpl_content_type_rows[FPL_NUM_CONTENT_TYPE] = {
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
+        .value = FPL_CONTENT_TYPE_TLS12_CID,
+        .name = FPL_NAME("tls12_cid"),
+        .use = 0,
+    },
+    {
         .value = FPL_CONTENT_TYPE_ACK,
         .name = FPL_NAME("ack"),
         .use = FPL_USE_DTLS13,
@@ -717,6 +722,11 @@ const fpl_handshake_type_row fpl_handshake_type_rows[FPL_NUM_HANDSHAKE_TYPE] = {
     {
         .value = FPL_HANDSHAKE_TYPE_CERTIFICATE_STATUS,
         .name = FPL_NAME("certificate_status"),
+        .use = 0,
+    },
+    {
+        .value = FPL_HANDSHAKE_TYPE_MESSAGE_HASH,
+        .name = FPL_NAME("message_hash"),
         .use = 0,
     },
 };

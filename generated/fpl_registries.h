@@ -4,7 +4,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 684c7b82215363faf87dd3a4e3fae203b69d97a9d16f78d425a2fa0348c0cef4 */
+ * SHA-256 of these: f310d722f56c79d272d3f87d9ca77a6d59e38e00efc155b69e2e7e7e27f24d3a */
 /* Internal registries, and the rows of all registries with what the spec adds to a code point. */
 #ifndef FPL_REGISTRIES_H
 #define FPL_REGISTRIES_H
@@ -156,7 +156,7 @@ typedef struct fpl_content_type_row {
     uint8_t use; /* FPL_USE_ bits */
 } fpl_content_type_row;
 
-#define FPL_NUM_CONTENT_TYPE 5
+#define FPL_NUM_CONTENT_TYPE 6
 extern const fpl_content_type_row fpl_content_type_rows[FPL_NUM_CONTENT_TYPE]; /* in the order of the spec */
 
 /* fpl_content_type_find returns the row of |value|, or NULL. */
@@ -204,7 +204,7 @@ typedef struct fpl_handshake_type_row {
     uint8_t use; /* FPL_USE_ bits */
 } fpl_handshake_type_row;
 
-#define FPL_NUM_HANDSHAKE_TYPE 15
+#define FPL_NUM_HANDSHAKE_TYPE 16
 extern const fpl_handshake_type_row fpl_handshake_type_rows[FPL_NUM_HANDSHAKE_TYPE]; /* in the order of the spec */
 
 /* fpl_handshake_type_find returns the row of |value|, or NULL. */

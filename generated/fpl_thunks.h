@@ -10,8 +10,8 @@
 
 #include "engine/table.h"
 
-#if FPL_TABLE_FORMAT != 1
-#error "generated for table format 1; run: python3 -m codegen generate"
+#if FPL_TABLE_FORMAT != 2
+#error "generated for table format 2; run: python3 -m codegen generate"
 #endif
 
 bool fpl_thunk_check_certificate12_acceptable(const fpl_conn *conn, const fpl_message *msg);

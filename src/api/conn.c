@@ -273,8 +273,8 @@ static bool take_report(fpl_conn *conn, fpl_report report)
     return due;
 }
 
-/* One event for the application, if there is one. */
-static bool next_event(fpl_conn *conn, fpl_output *out)
+/* One of the events that a connection's life has a few of, if one is due. */
+static bool next_rare_event(fpl_conn *conn, fpl_output *out)
 {
     if (take_report(conn, FPL_REPORT_PEER_CERTIFICATE)) {
         out->type = FPL_OUTPUT_PEER_CERTIFICATE;
@@ -308,15 +308,24 @@ static bool next_event(fpl_conn *conn, fpl_output *out)
         fpl_conn_fail(conn, FPL_FAILURE_INTERNAL, FPL_ALERT_DESCRIPTION_INTERNAL_ERROR, "srtp keys", "rfc5764#4.2");
         return false;
     }
-    if (conn->inbox.has_data) {
+    if (!conn->inbox.has_data && take_report(conn, FPL_REPORT_CLOSE_NOTIFY)) {
+        out->type = FPL_OUTPUT_CLOSE_NOTIFY;
+        return true;
+    }
+    return false;
+}
+
+/* One event for the application, if there is one. */
+static bool next_event(fpl_conn *conn, fpl_output *out)
+{
+    if ((conn->reports != 0 || conn->keying_due) && next_rare_event(conn, out)) {
+        return true;
+    }
+    if (conn->inbox.has_data && conn->life != FPL_LIFE_FAILED) {
         conn->inbox.has_data = false;
         out->type = FPL_OUTPUT_APPLICATION_DATA;
         out->as.data.bytes = conn->inbox.data.data;
         out->as.data.len = conn->inbox.data.len;
-        return true;
-    }
-    if (take_report(conn, FPL_REPORT_CLOSE_NOTIFY)) {
-        out->type = FPL_OUTPUT_CLOSE_NOTIFY;
         return true;
     }
     return false;

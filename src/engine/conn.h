@@ -247,6 +247,7 @@ struct fpl_conn {
     fpl_clock              clocks[FPL_NUM_TIMERS];
     fpl_flight            *flights[FPL_MAX_FLIGHTS];
     uint8_t                num_flights;                     /* how many there are: mostly none, which each record asks */
+    bool                   timed;                           /* one of `clocks` may be running: likewise */
     fpl_flight            *current_flight;                  /* while one of its events is interpreted */
     fpl_handshake         *hs;                              /* NULL once the handshake is over */
     bool                   hs_done;                         /* free it once the present event is done with */
@@ -258,6 +259,7 @@ struct fpl_conn {
     fpl_keys13            *keys13;                          /* NULL until there are any */
     uint16_t               read_epoch;                      /* newest with read keys */
     uint16_t               write_epoch;
+    uint64_t               usage_at;                        /* record number of it from which on limits have to be looked at */
     uint16_t               renewal_asked;                   /* read epoch whose forgeries made us ask for new keys; 0 = none */
     uint32_t               update_asked_for;                /* write epoch whose KeyUpdate says update_requested; 0 = none */
     bool                   new_epoch_unused;                /* no record of the newest read epoch has come yet */

@@ -1,5 +1,6 @@
 #include "engine/keys.h"
 
+#include "engine/usage.h"
 #include <openssl/mem.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ static fpl_status install12(fpl_conn *conn, fpl_keys keys)
         }
         fpl_write_epoch_init(&conn->write[1], 1, &conn->keys12->write);
         conn->write_epoch = 1;
+        fpl_usage_begin(conn);
     }
     return FPL_STATUS_OK;
 }
@@ -88,8 +90,6 @@ static fpl_status install_write13(fpl_conn *conn, uint16_t wanted)
     uint16_t           number = next ? (uint16_t)(conn->write_epoch + 1) : wanted;
     fpl_write_epoch13 *oldest = &conn->keys13->write[FPL_WRITE_EPOCHS13 - 1];
     fpl_protect13_key *key;
-    uint64_t           limit;
-    uint64_t           margin = fpl_conn_limit(conn, FPL_LIMIT_SEAL_MARGIN13);
     if (number <= conn->write_epoch || oldest->key != NULL) {
         return FPL_STATUS_INTERNAL;
     }
@@ -100,8 +100,7 @@ static fpl_status install_write13(fpl_conn *conn, uint16_t wanted)
     memmove(&conn->keys13->write[1], &conn->keys13->write[0], (FPL_WRITE_EPOCHS13 - 1) * sizeof conn->keys13->write[0]);
     fpl_write_epoch13_init(&conn->keys13->write[0], number, key);
     conn->write_epoch = number;
-    limit = fpl_seal_limit(conn);
-    conn->keys13->seal_soon = limit - (margin < limit / 2 ? margin : limit / 2);
+    fpl_usage_begin(conn);
     return FPL_STATUS_OK;
 }
 

@@ -52,11 +52,12 @@ static fpl_epoch_class epoch_class12(const fpl_conn *conn, uint16_t epoch)
 /* Epochs 0, 2, 3 and up; 1 would be early data (RFC 9147 section 6.1). */
 static fpl_epoch_class epoch_class13(const fpl_conn *conn, uint16_t epoch)
 {
+    if (epoch == conn->read_epoch) {
+        return epoch == FPL_HANDSHAKE_EPOCH ? FPL_EPOCH_CLASS_HANDSHAKE : FPL_EPOCH_CLASS_READABLE;
+    }
     for (size_t i = 0; conn->keys13 != NULL && i < conn->keys13->read.num; i++) {
         if (conn->keys13->read.list[i].number == epoch) {
-            return epoch == FPL_HANDSHAKE_EPOCH      ? FPL_EPOCH_CLASS_HANDSHAKE
-                   : epoch == conn->read_epoch ? FPL_EPOCH_CLASS_READABLE
-                                               : FPL_EPOCH_CLASS_OLDER;
+            return epoch == FPL_HANDSHAKE_EPOCH ? FPL_EPOCH_CLASS_HANDSHAKE : FPL_EPOCH_CLASS_OLDER;
         }
     }
     return epoch == (conn->read_epoch == 0 ? 2 : conn->read_epoch + 1) ? FPL_EPOCH_CLASS_NEXT : FPL_EPOCH_CLASS_OTHER;

@@ -15,7 +15,7 @@
 #include "engine/wire.h"
 
 /* Generated files state the format they were made for; a mismatch stops the build. */
-#define FPL_TABLE_FORMAT 1
+#define FPL_TABLE_FORMAT 2
 
 typedef struct fpl_conn    fpl_conn;    /* src/engine/conn.h */
 typedef struct fpl_message fpl_message; /* generated/fpl_messages.h: id, raw bytes, union of decoded structs */
@@ -376,7 +376,7 @@ typedef enum fpl_record_fate {
 
 typedef struct fpl_record_row {
     uint8_t  fate;        /* fpl_record_fate */
-    int16_t  new_message; /* with DUPLICATES_ONLY: alert for a message that is none */
+    uint8_t  new_message; /* with DUPLICATES_ONLY: alert for a message that is none */
     uint16_t line;        /* in records/NAME.yaml */
 } fpl_record_row;
 

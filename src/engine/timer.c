@@ -40,6 +40,15 @@ static void arm(const fpl_conn *conn, fpl_clock *clock)
     clock->deadline = conn->now > FPL_NEVER - clock->interval ? FPL_NEVER : conn->now + clock->interval;
 }
 
+/* Most connections have no timer of their own running most of the time. */
+static void note_timed(fpl_conn *conn)
+{
+    conn->timed = false;
+    for (size_t timer = 1; timer < FPL_NUM_TIMERS; timer++) {
+        conn->timed = conn->timed || conn->clocks[timer].deadline != FPL_NEVER;
+    }
+}
+
 void fpl_timer_apply(fpl_conn *conn, fpl_flight *flight, const fpl_timer_op *op)
 {
     fpl_clock *clock = flight != NULL ? &flight->clocks[op->timer] : &conn->clocks[op->timer];
@@ -67,6 +76,7 @@ void fpl_timer_apply(fpl_conn *conn, fpl_flight *flight, const fpl_timer_op *op)
         break;
     case FPL_TIMER_OP_NONE: break;
     }
+    note_timed(conn);
 }
 
 static bool fell_due(const fpl_conn *conn, fpl_clock *clock)
@@ -97,6 +107,7 @@ void fpl_timers_run(fpl_conn *conn)
     if (conn->num_flights > 0) {
         fpl_acks_tell(conn);
     }
+    note_timed(conn);
 }
 
 static fpl_time first_due(const fpl_clock clocks[FPL_NUM_TIMERS], fpl_time soonest)
@@ -115,7 +126,9 @@ fpl_time fpl_conn_deadline(const fpl_conn *conn)
     if (conn->life != FPL_LIFE_LIVE) {
         return FPL_NEVER;
     }
-    soonest = first_due(conn->clocks, soonest);
+    if (conn->timed) {
+        soonest = first_due(conn->clocks, soonest);
+    }
     for (size_t i = 0; conn->num_flights > 0 && i < FPL_MAX_FLIGHTS; i++) {
         if (conn->flights[i] != NULL) {
             soonest = first_due(conn->flights[i]->clocks, soonest);

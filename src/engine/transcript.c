@@ -7,7 +7,6 @@
 
 #define FPL_TRANSCRIPT_HEADER12 12
 #define FPL_TRANSCRIPT_HEADER13 4
-#define FPL_MESSAGE_HASH_TYPE 254 /* RFC 8446 section 4.4.1 */
 
 /* The first four octets are the whole header in DTLS 1.3. */
 static void put_header(uint8_t out[FPL_TRANSCRIPT_HEADER12], uint8_t type, uint16_t seq, size_t len)
@@ -105,7 +104,7 @@ static fpl_status begin_with_hash(fpl_transcript *transcript, fpl_hash hash, fpl
     }
     transcript->num_running = 1;
     transcript->short_headers = true;
-    put_header(header, FPL_MESSAGE_HASH_TYPE, 0, digest.len);
+    put_header(header, FPL_HANDSHAKE_TYPE_MESSAGE_HASH, 0, digest.len);
     fpl_hash_update(&transcript->running[0], fpl_bytes_of(header, FPL_TRANSCRIPT_HEADER13));
     fpl_hash_update(&transcript->running[0], digest);
     return FPL_STATUS_OK;

@@ -1,12 +1,27 @@
 #include "engine/usage.h"
 
 #include "engine/dispatch.h"
-#include "engine/keys.h"
 
-bool fpl_usage_check(fpl_conn *conn)
+static uint64_t silent_from(const fpl_conn *conn)
+{
+    return fpl_seal_limit(conn) - fpl_conn_limit(conn, FPL_LIMIT_SEAL_RESERVE);
+}
+
+void fpl_usage_begin(fpl_conn *conn)
+{
+    uint64_t limit = fpl_seal_limit(conn);
+    uint64_t margin = fpl_conn_limit(conn, FPL_LIMIT_SEAL_MARGIN13);
+    conn->usage_at = silent_from(conn);
+    if (conn->keys13 != NULL) {
+        conn->keys13->seal_soon = limit - (margin < limit / 2 ? margin : limit / 2);
+        conn->usage_at = conn->keys13->seal_soon < conn->usage_at ? conn->keys13->seal_soon : conn->usage_at;
+    }
+}
+
+bool fpl_usage_look(fpl_conn *conn)
 {
     uint64_t next = fpl_seal_next(conn);
-    if (next >= fpl_seal_limit(conn) - fpl_conn_limit(conn, FPL_LIMIT_SEAL_RESERVE)) {
+    if (next >= silent_from(conn)) {
         (void)fpl_raise(conn, FPL_EVENT_LIMIT, FPL_LIMIT_EVENT_SEAL);
         return true;
     }

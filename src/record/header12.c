@@ -9,17 +9,15 @@
 #define FIRST_BYTE_LOWEST 20
 #define FIRST_BYTE_HIGHEST 31
 
-#define CONTENT_TYPE_CONNECTION_ID 25 /* RFC 9146: its header is longer */
-#define CONTENT_TYPE_ACK 26           /* RFC 9147 */
-
 #define VERSION_MAJOR 0xfe
 
 #define EPOCH_SHIFT 48
 
-/* has_known_form returns whether a record that starts with `first` has a 13-byte header. */
+/* has_known_form returns whether a record that starts with `first` has a 13-byte header: with a connection ID it is
+ * longer (RFC 9146 section 4). */
 static bool has_known_form(uint8_t first)
 {
-    return first >= FIRST_BYTE_LOWEST && first <= FIRST_BYTE_HIGHEST && first != CONTENT_TYPE_CONNECTION_ID;
+    return first >= FIRST_BYTE_LOWEST && first <= FIRST_BYTE_HIGHEST && first != FPL_CONTENT_TYPE_TLS12_CID;
 }
 
 static bool type_is_known(uint8_t type)
@@ -29,7 +27,7 @@ static bool type_is_known(uint8_t type)
     case FPL_CONTENT_TYPE_ALERT:
     case FPL_CONTENT_TYPE_HANDSHAKE:
     case FPL_CONTENT_TYPE_APPLICATION_DATA:
-    case CONTENT_TYPE_ACK: return true;
+    case FPL_CONTENT_TYPE_ACK: return true;
     default: return false;
     }
 }

@@ -12,8 +12,8 @@
 #define FPL_RECORD12_MAX_CIPHERTEXT (16384 + 2048)
 #define FPL_RECORD_MAX_SEQ ((UINT64_C(1) << 48) - 1)
 
-#define FPL_RECORD_VERSION_DTLS10 0xfeff
-#define FPL_RECORD_VERSION_DTLS12 0xfefd
+#define FPL_RECORD_VERSION_DTLS10 FPL_PROTOCOL_VERSION_DTLS10
+#define FPL_RECORD_VERSION_DTLS12 FPL_PROTOCOL_VERSION_DTLS12
 
 /* fpl_record12 is a record with the 13-byte header (RFC 6347 section 4.1), which DTLS 1.3 keeps for
  * its plaintext. `header` and `body` point into the datagram. */

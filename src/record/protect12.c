@@ -40,7 +40,9 @@ size_t fpl_protect12_seal(const fpl_aead_key *key, fpl_content_type type, uint16
     uint8_t aad[AAD_LEN];
     make_nonce(key, record + NUMBER_OFFSET, nonce);
     make_aad(record, len, aad);
-    memcpy(record + FPL_HEADER12_LEN, record + NUMBER_OFFSET, key->explicit_len);
+    if (key->explicit_len == NUMBER_LEN) { /* the only other length is none */
+        memcpy(record + FPL_HEADER12_LEN, record + NUMBER_OFFSET, NUMBER_LEN);
+    }
     size_t prefix = FPL_HEADER12_LEN + (size_t)key->explicit_len;
     size_t sealed_len =
         fpl_aead_seal(key, nonce, fpl_bytes_of(aad, sizeof(aad)), record + prefix, len, cap - prefix);

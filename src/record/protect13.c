@@ -9,8 +9,6 @@
 #define SEQ_LEN 8       /* of a nonce */
 #define TYPE_LEN 1
 
-#define CONTENT_TYPE_ACK 26 /* RFC 9147 section 7 */
-
 /* make_nonce is RFC 8446 section 5.3; the epoch is no part of it. */
 static void make_nonce(const fpl_aead_key *key, uint64_t seq, uint8_t out[FPL_AEAD_NONCE_LEN])
 {
@@ -26,7 +24,7 @@ static bool may_be_inside(uint8_t type)
     case FPL_CONTENT_TYPE_ALERT:
     case FPL_CONTENT_TYPE_HANDSHAKE:
     case FPL_CONTENT_TYPE_APPLICATION_DATA:
-    case CONTENT_TYPE_ACK: return true;
+    case FPL_CONTENT_TYPE_ACK: return true;
     default: return false;
     }
 }

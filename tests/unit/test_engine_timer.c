@@ -86,6 +86,7 @@ START_TEST(the_earliest_deadline_counts)
     begin();
     ck_assert(fpl_conn_deadline(&conn) == FPL_NEVER);
     conn.clocks[FPL_TIMER_ID_HANDSHAKE_DEADLINE].deadline = 9000;
+    conn.timed = true;
     ck_assert_uint_eq(fpl_conn_deadline(&conn), 9000);
     apply(FPL_TIMER_START);
     ck_assert_uint_eq(fpl_conn_deadline(&conn), 6000);

@@ -4,7 +4,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
  *      srtp_protection_profile}.yaml
- * SHA-256 of these: 684c7b82215363faf87dd3a4e3fae203b69d97a9d16f78d425a2fa0348c0cef4 */
+ * SHA-256 of these: f310d722f56c79d272d3f87d9ca77a6d59e38e00efc155b69e2e7e7e27f24d3a */
 /* Code points of DTLS: numbers on the wire and their names. An entry being listed does not mean that it
  * is offered; other values occur, so every type is a plain integer. */
 #ifndef FLIGHTPLAN_REGISTRIES_H
@@ -125,6 +125,7 @@ enum {
     FPL_CONTENT_TYPE_ALERT = 0x15, /* RFC 5246 section 6.2.1 */
     FPL_CONTENT_TYPE_HANDSHAKE = 0x16, /* RFC 5246 section 6.2.1 */
     FPL_CONTENT_TYPE_APPLICATION_DATA = 0x17, /* RFC 5246 section 6.2.1 */
+    FPL_CONTENT_TYPE_TLS12_CID = 0x19, /* RFC 9146 section 4 */
     FPL_CONTENT_TYPE_ACK = 0x1a, /* RFC 9147 section 7 */
 };
 
@@ -209,6 +210,7 @@ enum {
     FPL_HANDSHAKE_TYPE_FINISHED = 0x14, /* RFC 6347 section 4.3.2 */
     FPL_HANDSHAKE_TYPE_KEY_UPDATE = 0x18, /* RFC 9147 section 5.2 */
     FPL_HANDSHAKE_TYPE_CERTIFICATE_STATUS = 0x16, /* RFC 6066 section 8 */
+    FPL_HANDSHAKE_TYPE_MESSAGE_HASH = 0xfe, /* RFC 8446 section 4.4.1 */
 };
 
 /* fpl_handshake_type_name returns the registered name of |value|, and NULL if it is not listed above. The
