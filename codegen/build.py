@@ -9,7 +9,7 @@ import re
 from . import load as loader
 from .errors import Problem, SpecError
 from .model import (
-    Alias, Appearance, Check, Constant, Constraint, Document, Entry, Erratum, Event, Extension, ExtensionRules, Field,
+    Alias, Appearance, Breach, Check, Constant, Constraint, Document, Entry, Erratum, Event, Extension, ExtensionRules, Field,
     Flight, FlightLine, Function, HandOver, Hooks, Keys, Limit, Machine, Outcome, Policy, Property, PropertyFile,
     RecordRow, Records, Registry, Row, Rule, Spec, State, Struct, Timer, Type, Unlisted, Variant)
 
@@ -296,7 +296,8 @@ class _Builder:
         rows = tuple(RecordRow(_tuple(r["content"]), _tuple(r["epoch"]), _tuple(r["phase"]), r["do"],
                                r.get("new_message"), r["ref"], tree["rows"].src_of(i))
                      for i, r in enumerate(tree["rows"]))
-        self.put(self.records, tree["records"], Records(tree["records"], tree["ref"], rows, name, tree.src), "record table")
+        breaches = {b: Breach(b, body.get("alert"), body["ref"], tree["breaches"].src_of(b)) for b, body in tree["breaches"].items()}
+        self.put(self.records, tree["records"], Records(tree["records"], tree["ref"], rows, breaches, name, tree.src), "record table")
 
     def file_limits(self, name, tree):
         for limit, b in tree["limits"].items():

@@ -29,6 +29,7 @@ class RecordTable:
     about: str
     file: str
     contents: tuple
+    breaches: tuple
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,24 @@ def record_table(spec, records):
                 for phase in expand(row.phase, PHASES):
                     if (content, epoch, phase) in cells:
                         refuse(row.src, f"{content} x {epoch} x {phase} has a row already; each has exactly one")
-                    alert = naming.alert(row.new_message) if row.new_message else "0"
                     cells[content, epoch, phase] = Cell(f"[FPL_EPOCH_CLASS_{caps(epoch)}][FPL_PHASE_{caps(phase)}]",
-                                                        f"{{FPL_RECORD_{caps(row.do)}, {alert}, {row.src.line}}}")
+                                                        f"{{FPL_RECORD_{caps(row.do)}, {row.src.line}}}")
     classes = [(epoch, phase) for epoch in EPOCH_CLASSES[records.version] for phase in PHASES]
     missing = [(c, *rest) for c in CONTENTS for rest in classes if (c, *rest) not in cells]
     if missing:
         refuse(records.src, f"no row for {' x '.join(missing[0])}; each content, epoch and phase has exactly one")
     contents = tuple(Content(f"[FPL_CONTENT_{caps(c)}]", tuple(cells[(c, *rest)] for rest in classes)) for c in CONTENTS)
-    return RecordTable(f"fpl_records_{records.version}", records.version, cite(records.ref), records.file, contents)
+    return RecordTable(f"fpl_records_{records.version}", records.version, cite(records.ref), records.file, contents,
+                       tuple(breaches(records)))
+
+
+def breaches(records):
+    """The answers to breaches; to a message of an old epoch, as the row says that takes only duplicates there."""
+    found = [(b.name, b.alert, b.ref, b.src.line) for b in records.breaches.values()]
+    found += [("old_epoch", row.new_message, row.ref, row.src.line) for row in records.rows if row.new_message][:1]
+    for name, alert, ref, line in found:
+        said = naming.alert(alert) if alert else "FPL_NO_ALERT"
+        yield Cell(f"[FPL_BREACH_{caps(name)}]", f'{{FPL_NAME("{name.replace("_", " ")}"), FPL_NAME("{ref}"), {said}, {line}}}')
 
 
 def files(spec):

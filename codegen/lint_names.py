@@ -55,6 +55,13 @@ def named_alerts(spec):
         for rule in spec.rules.rules.values():
             if rule.alert:
                 yield rule.alert, rule.src
+    for records in spec.records.values():
+        for row in records.rows:
+            if row.new_message:
+                yield row.new_message, row.src
+        for breach in records.breaches.values():
+            if breach.alert:
+                yield breach.alert, breach.src
     for machine in spec.machines.values():
         if machine.unlisted_message and machine.unlisted_message.alert:
             yield machine.unlisted_message.alert, machine.unlisted_message.src

@@ -4,6 +4,10 @@ from .model import EPOCH_CLASSES, PHASES, VERSIONS
 
 DEEDS = {"reassemble": ("handshake",), "new_association": ("handshake",), "duplicates_only": ("handshake",),
          "deliver": ("application_data",), "machine": ("alert", "change_cipher_spec", "ack")}
+# Every breach that a version can see; of those that a decoder finds, the failing field names the alert.
+BREACHES = {"dtls12": ("malformed_alert", "changed_fragment"),
+            "dtls13": ("empty_record", "malformed_alert", "malformed_ack", "changed_fragment")}
+DECODED = ("malformed_alert", "malformed_ack")
 
 
 def record_tables(spec, add):
@@ -33,6 +37,21 @@ def record_tables(spec, add):
                     if (content, epoch, phase) not in seen:
                         add(records.src, f"no row for {content} x {epoch} x {phase}; add one")
         insisted(records, seen, add)
+        breaches(records, add)
+
+
+def breaches(records, add):
+    """Each breach has its answer, and nothing else has one."""
+    wanted = BREACHES[records.version]
+    for name in wanted:
+        if name not in records.breaches:
+            add(records.src, f"no breach `{name}`; say what an authenticated record draws that is one")
+    for breach in records.breaches.values():
+        if breach.name not in wanted:
+            add(breach.src, f"{records.version} has no breach `{breach.name}`; write one of {', '.join(wanted)}")
+        elif (breach.name in DECODED) != (breach.alert is None):
+            add(breach.src, f"`{breach.name}` draws the alert that the failing field names; delete `alert`" if breach.alert
+                else f"`{breach.name}` draws no alert; write the one that answers it")
 
 
 def cells(row, contents, version):

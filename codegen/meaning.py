@@ -30,7 +30,7 @@ def meaning(spec):
         "extension": {e.name: _extension(e) for e in spec.extensions.values()},
         "rule for all extensions": _rules(spec.rules),
         "registry": {r.name: _registry(r) for r in spec.registries.values()},
-        "records of": {r.version: {"rows": _record_rows(r)} for r in spec.records.values()},
+        "records of": {r.version: {"rows": _record_rows(r), "breach": _breaches(r)} for r in spec.records.values()},
         "limit": {x.name: _limit(x) for x in spec.limits.values()},
         "timer": {t.name: _plain(initial=t.initial, maximum=t.maximum, quarter_of=t.quarter_of) for t in spec.timers.values()},
         "function": {f.name: _function(f) for f in spec.functions.values()},
@@ -159,6 +159,10 @@ def _record_rows(records):
     """One entry for each content type, epoch class and phase, however the rows group them."""
     return {f"{content} in epoch {epoch}, {phase}": _plain(do=row.do, new_message=row.new_message, ref=row.ref)
             for row in records.rows for content in row.content for epoch in row.epoch for phase in row.phase}
+
+
+def _breaches(records):
+    return {b.name: _plain(alert=b.alert or "as the failing field says", ref=b.ref) for b in records.breaches.values()}
 
 
 def _limit(limit):

@@ -11,7 +11,7 @@
     spec.extensions   Extension  (.appears_in: [Appearance], .policy: Policy, .checks: {role: [Check]})
     spec.rules        ExtensionRules, or None
     spec.machines     Machine -> State -> Row -> Outcome; Flight -> FlightLine
-    spec.records      Records    (.rows: RecordRow)
+    spec.records      Records    (.rows: RecordRow; .breaches: Breach)
     spec.limits, spec.timers, spec.functions, spec.properties (PropertyFile), spec.documents, spec.errata
 
 Rows. `Row.outcomes` maps classifier outcome -> Outcome; a row without `select` has exactly one,
@@ -453,10 +453,20 @@ class RecordRow:
 
 
 @dataclass(frozen=True, eq=False)
+class Breach:
+    """What no authenticated record may hold."""
+    name: str
+    alert: Optional[str]            # None: the one that the failing field names
+    ref: str
+    src: Src
+
+
+@dataclass(frozen=True, eq=False)
 class Records:
     version: str
     ref: str
     rows: tuple
+    breaches: dict                  # {name: Breach}
     file: str
     src: Src
 

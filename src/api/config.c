@@ -62,12 +62,12 @@ static uint8_t filter(const uint16_t *list, size_t num, fpl_use_fn use, unsigned
     return kept;
 }
 
-uint8_t fpl_config_suites(const fpl_config *config, unsigned versions, fpl_cipher_suite out[FPL_CONFIG_LIST_MAX])
+uint8_t fpl_config_suites(const fpl_config *config, unsigned versions, fpl_cipher_suite out[FPL_LIMIT_VALUE_CONFIGURED_VALUES])
 {
     return filter(config->suites, config->num_suites, suite_use, versions, out);
 }
 
-uint8_t fpl_config_groups(const fpl_config *config, unsigned versions, fpl_named_group out[FPL_CONFIG_LIST_MAX])
+uint8_t fpl_config_groups(const fpl_config *config, unsigned versions, fpl_named_group out[FPL_LIMIT_VALUE_CONFIGURED_VALUES])
 {
     return filter(config->groups, config->num_groups, group_use, versions, out);
 }
@@ -93,20 +93,20 @@ static void settle_versions(fpl_config *config)
  * alone has a large share: the others come first, so that nobody sends it unasked. */
 static void default_lists(fpl_config *config)
 {
-    for (size_t i = 0; i < FPL_NUM_CIPHER_SUITE && config->num_suites < FPL_CONFIG_LIST_MAX; i++) {
+    for (size_t i = 0; i < FPL_NUM_CIPHER_SUITE && config->num_suites < FPL_LIMIT_VALUE_CONFIGURED_VALUES; i++) {
         if (suite_use(fpl_cipher_suite_rows[i].value) != 0) {
             config->suites[config->num_suites++] = fpl_cipher_suite_rows[i].value;
         }
     }
     for (unsigned large = 0; large < 2; large++) {
-        for (size_t i = 0; i < FPL_NUM_NAMED_GROUP && config->num_groups < FPL_CONFIG_LIST_MAX; i++) {
+        for (size_t i = 0; i < FPL_NUM_NAMED_GROUP && config->num_groups < FPL_LIMIT_VALUE_CONFIGURED_VALUES; i++) {
             unsigned use = group_use(fpl_named_group_rows[i].value);
             if (use != 0 && (use == FPL_VERSIONS_DTLS13) == (large == 1)) {
                 config->groups[config->num_groups++] = fpl_named_group_rows[i].value;
             }
         }
     }
-    for (size_t i = 0; i < FPL_NUM_SIGNATURE_SCHEME && config->num_schemes < FPL_CONFIG_LIST_MAX; i++) {
+    for (size_t i = 0; i < FPL_NUM_SIGNATURE_SCHEME && config->num_schemes < FPL_LIMIT_VALUE_CONFIGURED_VALUES; i++) {
         if (scheme_use(fpl_signature_scheme_rows[i].value) != 0) {
             config->schemes[config->num_schemes++] = fpl_signature_scheme_rows[i].value;
         }
@@ -221,7 +221,7 @@ fpl_result fpl_config_use_webrtc_profile(fpl_config *config)
 static fpl_result set_list(fpl_config *config, uint16_t *out, uint8_t *out_num, const uint16_t *list, size_t num,
                            fpl_use_fn use)
 {
-    if (!open_to_change(config) || list == NULL || num == 0 || num > FPL_CONFIG_LIST_MAX) {
+    if (!open_to_change(config) || list == NULL || num == 0 || num > FPL_LIMIT_VALUE_CONFIGURED_VALUES) {
         return FPL_MISUSE;
     }
     for (size_t i = 0; i < num; i++) {

@@ -8,15 +8,12 @@
 #include "fpl_extensions.h"
 #include "fpl_limits.h"
 
-/* No registry has more entries in use than this; the setters refuse longer lists. */
-#define FPL_CONFIG_LIST_MAX 16
-
 struct fpl_config {
     fpl_allocator          allocator;
     uint64_t               limits[FPL_NUM_LIMITS]; /* indexed by FPL_LIMIT_..., fixed ones included */
-    fpl_cipher_suite       suites[FPL_CONFIG_LIST_MAX];
-    fpl_named_group        groups[FPL_CONFIG_LIST_MAX];
-    fpl_signature_scheme   schemes[FPL_CONFIG_LIST_MAX];
+    fpl_cipher_suite       suites[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
+    fpl_named_group        groups[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
+    fpl_signature_scheme   schemes[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t                num_suites;
     uint8_t                num_groups;
     uint8_t                num_schemes;
@@ -52,8 +49,8 @@ void fpl_config_freeze(const fpl_config *config);
 
 /* fpl_config_suites and fpl_config_groups write those of our lists that some version of `versions` (FPL_VERSIONS_...)
  * uses, in our order of preference, and return how many. */
-uint8_t fpl_config_suites(const fpl_config *config, unsigned versions, fpl_cipher_suite out[FPL_CONFIG_LIST_MAX]);
-uint8_t fpl_config_groups(const fpl_config *config, unsigned versions, fpl_named_group out[FPL_CONFIG_LIST_MAX]);
+uint8_t fpl_config_suites(const fpl_config *config, unsigned versions, fpl_cipher_suite out[FPL_LIMIT_VALUE_CONFIGURED_VALUES]);
+uint8_t fpl_config_groups(const fpl_config *config, unsigned versions, fpl_named_group out[FPL_LIMIT_VALUE_CONFIGURED_VALUES]);
 
 /* fpl_config_random fills `out` from the configured source, or libcrypto's. */
 fpl_status fpl_config_random(const fpl_config *config, uint8_t *out, size_t len);

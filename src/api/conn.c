@@ -305,7 +305,7 @@ static bool next_rare_event(fpl_conn *conn, fpl_output *out)
             out->type = FPL_OUTPUT_KEYING_MATERIAL;
             return true;
         }
-        fpl_conn_fail(conn, FPL_FAILURE_INTERNAL, FPL_ALERT_DESCRIPTION_INTERNAL_ERROR, "srtp keys", "rfc5764#4.2");
+        fpl_conn_fail(conn, FPL_FAILURE_INTERNAL, FPL_ALERT_DESCRIPTION_INTERNAL_ERROR, "srtp keys", "rfc5764#4.1.2");
         return false;
     }
     if (!conn->inbox.has_data && take_report(conn, FPL_REPORT_CLOSE_NOTIFY)) {

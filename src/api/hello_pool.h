@@ -11,7 +11,7 @@
 typedef struct fpl_pooled_hello {
     bool      used;
     uint64_t  hash;
-    uint8_t   address[FPL_ADDRESS_MAX];
+    uint8_t   address[FPL_LIMIT_VALUE_ADDRESS_BYTES];
     uint8_t   address_len;
     uint16_t  seq;
     uint32_t  total;

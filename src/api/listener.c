@@ -313,7 +313,7 @@ fpl_result fpl_listener_receive(fpl_listener *listener, const uint8_t *address, 
     fpl_peer  *peer;
     uint64_t   hash;
     fpl_result result;
-    if (listener == NULL || conn == NULL || address == NULL || address_len == 0 || address_len > FPL_ADDRESS_MAX ||
+    if (listener == NULL || conn == NULL || address == NULL || address_len == 0 || address_len > FPL_LIMIT_VALUE_ADDRESS_BYTES ||
         (datagram == NULL && len > 0)) {
         return FPL_MISUSE;
     }

@@ -6,7 +6,6 @@
 
 #include "engine/conn.h"
 
-#define FPL_ADDRESS_MAX 64
 #define FPL_NOT_IN_HEAP SIZE_MAX
 
 /* fpl_peer is one connection of a listener. */
@@ -18,7 +17,7 @@ typedef struct fpl_peer {
     uint64_t         hash;
     size_t           heap_at;
     fpl_time         deadline;
-    uint8_t          address[FPL_ADDRESS_MAX];
+    uint8_t          address[FPL_LIMIT_VALUE_ADDRESS_BYTES];
     uint8_t          address_len;
 } fpl_peer;
 

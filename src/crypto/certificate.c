@@ -7,6 +7,7 @@
 
 #include "crypto/failure.h"
 #include "crypto/sign.h"
+#include "fpl_limits.h"
 
 /* RFC 5280 section 4.1: the tags of the optional fields. */
 #define TAG_VERSION (CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0)
@@ -173,7 +174,7 @@ fpl_certificate_result fpl_certificate_parse(fpl_bytes der, fpl_certificate *out
     memset(out, 0, sizeof(*out));
     leaf_parts parts;
     memset(&parts, 0, sizeof(parts));
-    if (der.len > FPL_CERTIFICATE_MAX_LEN || !read_leaf(der, &parts)) {
+    if (der.len > FPL_LIMIT_VALUE_LEAF_BYTES || !read_leaf(der, &parts)) {
         return FPL_CERTIFICATE_MALFORMED;
     }
     fpl_certificate_result result = read_key(parts.spki, out);

@@ -6,9 +6,6 @@
 
 #include "crypto/bytes.h"
 
-/* FPL_CERTIFICATE_MAX_LEN bounds a leaf; browsers' have 300 to 400 bytes. */
-#define FPL_CERTIFICATE_MAX_LEN 16384
-
 /* fpl_certificate_result is the outcome of reading a certificate. */
 typedef enum fpl_certificate_result {
     FPL_CERTIFICATE_NONE, /* never returned */

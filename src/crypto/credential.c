@@ -28,7 +28,7 @@ static fpl_credential_result split_chain(fpl_credential *credential, size_t len)
     CBS rest, element;
     CBS_init(&rest, credential->storage, len);
     while (CBS_len(&rest) != 0) {
-        if (credential->num_chain == FPL_CREDENTIAL_MAX_CHAIN ||
+        if (credential->num_chain == FPL_LIMIT_VALUE_OWN_CERTIFICATES ||
             !CBS_get_asn1_element(&rest, &element, CBS_ASN1_SEQUENCE)) {
             return FPL_CREDENTIAL_BAD_CHAIN;
         }

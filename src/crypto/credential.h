@@ -7,8 +7,7 @@
 #include <stdint.h>
 
 #include "crypto/bytes.h"
-
-#define FPL_CREDENTIAL_MAX_CHAIN 8
+#include "fpl_limits.h"
 
 /* fpl_credential_result is the outcome of loading a credential. */
 typedef enum fpl_credential_result {
@@ -26,8 +25,8 @@ typedef enum fpl_credential_result {
  * change and may be shared between threads. Its memory comes from libcrypto's allocator, like that
  * of the key. */
 typedef struct fpl_credential {
-    uint8_t *storage;                          /* owned; `chain` points into it */
-    fpl_bytes chain[FPL_CREDENTIAL_MAX_CHAIN]; /* DER, the leaf first */
+    uint8_t *storage;                                  /* owned; `chain` points into it */
+    fpl_bytes chain[FPL_LIMIT_VALUE_OWN_CERTIFICATES]; /* DER, the leaf first */
     size_t num_chain;
     EVP_PKEY *key;         /* owned; NULL when the application signs */
     fpl_named_group curve; /* the leaf's */

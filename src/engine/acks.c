@@ -137,7 +137,7 @@ static void tell_empty(fpl_conn *conn)
 
 static bool earlier_is_owed(const fpl_conn *conn, const fpl_flight *flight)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         const fpl_flight *other = conn->flights[i];
         if (other != NULL && !other->released && !other->whole_acked && other->first_seq < flight->first_seq) {
             return true;
@@ -148,7 +148,7 @@ static bool earlier_is_owed(const fpl_conn *conn, const fpl_flight *flight)
 
 void fpl_acks_tell(fpl_conn *conn)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         fpl_flight *flight = conn->flights[i];
         fpl_event   event;
         if (flight == NULL || !flight->whole_acked || flight->told_acked || earlier_is_owed(conn, flight)) {
@@ -174,7 +174,7 @@ void fpl_acks_receive(fpl_conn *conn, uint16_t epoch, fpl_bytes body)
     uint16_t    newest = 0; /* epoch of ours of which something was named */
     if (!fpl_message_decode(&msg, FPL_MESSAGE_ACK, epoch, body, &reader)) {
         conn->stats.dropped_malformed++;
-        fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, reader.alert, reader.where, "rfc9147#7");
+        fpl_conn_breach(conn, FPL_BREACH_MALFORMED_ACK, &reader);
         return;
     }
     list = msg.as.ack.record_numbers;
@@ -190,7 +190,7 @@ void fpl_acks_receive(fpl_conn *conn, uint16_t epoch, fpl_bytes body)
     if (empty) {
         tell_empty(conn);
     }
-    for (size_t i = 0; !empty && i < FPL_MAX_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
+    for (size_t i = 0; !empty && i < FPL_LIMIT_VALUE_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
         if (conn->flights[i] != NULL) {
             fpl_acks_judge(conn, conn->flights[i]);
         }

@@ -83,7 +83,7 @@ void fpl_conn_tidy_up(fpl_conn *conn)
 
 void fpl_conn_drop_work(fpl_conn *conn)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         if (conn->flights[i] != NULL) {
             conn->flights[i]->released = true; /* the interpreter may still be in one of them */
         }

@@ -36,9 +36,6 @@
 #define FPL_COOKIE_MAX 255
 #define FPL_MAX_COMPANIONS 4     /* closure, ack13, key_update13, ticket13 */
 #define FPL_ANSWERED_MAX 48      /* a Finished of any version */
-#define FPL_MAX_FLIGHTS 4        /* one outstanding, one retained or waiting for another's ACK, one being prepared */
-#define FPL_MAX_FLIGHT_LINES 8
-#define FPL_MAX_ACKED_PIECES 4   /* of a message in flight */
 #define FPL_MAX_CHAIN 32          /* the largest that limit certificate_count may be set to */
 #define FPL_SRTP_MAX_MATERIAL 120 /* 2 x (32 + 16), rounded up */
 #define FPL_MAX_SHARES 2          /* of a ClientHello: a hybrid one and its classical half's */
@@ -78,8 +75,8 @@ typedef struct fpl_sent {
 
 /* fpl_acked is the octets of a message that have arrived, as sorted intervals. What would need more of them is sent again. */
 typedef struct fpl_acked {
-    uint32_t from[FPL_MAX_ACKED_PIECES];
-    uint32_t to[FPL_MAX_ACKED_PIECES];
+    uint32_t from[FPL_LIMIT_VALUE_ACKED_PIECES];
+    uint32_t to[FPL_LIMIT_VALUE_ACKED_PIECES];
     uint8_t  num;
 } fpl_acked;
 
@@ -89,7 +86,7 @@ typedef struct fpl_sent_book {
     uint16_t  num;
     uint16_t  next;
     bool      named_all;                            /* by the peer's next flight, which acknowledges all of ours */
-    fpl_acked acked[FPL_MAX_FLIGHT_LINES];          /* octets of each message */
+    fpl_acked acked[FPL_LIMIT_VALUE_FLIGHT_MESSAGES];          /* octets of each message */
 } fpl_sent_book;
 
 /* fpl_flight is a flight of ours with those that extend it: kept as messages, cut into records when written. */
@@ -101,7 +98,7 @@ typedef struct fpl_flight {
     fpl_clock              clocks[FPL_NUM_TIMERS];
     fpl_time               asked_at;     /* of the last resend the peer asked for; FPL_NEVER = none */
     fpl_buffer             bytes;
-    fpl_flight_message     messages[FPL_MAX_FLIGHT_LINES];
+    fpl_flight_message     messages[FPL_LIMIT_VALUE_FLIGHT_MESSAGES];
     uint8_t                num_messages;
     uint8_t                at_message;   /* write cursor */
     size_t                 at_byte;
@@ -148,7 +145,7 @@ typedef struct fpl_inbox {
     uint64_t  record_seq;    /* of that record */
     bool      authenticated; /* that record was */
     bool      kept;          /* all of that record was processed or kept: it may be acknowledged */
-    int16_t   new_message;   /* of an old epoch: alert for what is no repetition; FPL_NO_ALERT otherwise */
+    bool      duplicates_only; /* that record's epoch was ended by a newer one */
     fpl_held *held;          /* by record number */
     size_t    held_bytes;
     uint8_t   num_held;
@@ -221,10 +218,10 @@ typedef struct fpl_handshake {
     uint8_t              digest_len;
     uint8_t              signature[FPL_SIGNATURE_MAX_LEN];
     uint8_t              signature_len;
-    uint16_t             peer_groups[FPL_CONFIG_LIST_MAX];  /* those of ours that the peer named, in its order */
+    uint16_t             peer_groups[FPL_LIMIT_VALUE_CONFIGURED_VALUES];  /* those of ours that the peer named, in its order */
     uint8_t              num_peer_groups;
     bool                 peer_named_groups;
-    uint16_t             peer_schemes[FPL_CONFIG_LIST_MAX]; /* likewise */
+    uint16_t             peer_schemes[FPL_LIMIT_VALUE_CONFIGURED_VALUES]; /* likewise */
     uint8_t              num_peer_schemes;
     bool                 peer_named_schemes;
     bool                 peer_signs_with_ecdsa;             /* certificate_types of a CertificateRequest */
@@ -245,7 +242,7 @@ struct fpl_conn {
     uint8_t                fixed[FPL_NUM_FIXED + 1];        /* answers of fixed classifiers, by slot + 1 */
     uint32_t               settled[FPL_NUM_FIXED + 1];      /* outcomes still allowed; 0 = all */
     fpl_clock              clocks[FPL_NUM_TIMERS];
-    fpl_flight            *flights[FPL_MAX_FLIGHTS];
+    fpl_flight            *flights[FPL_LIMIT_VALUE_FLIGHTS];
     uint8_t                num_flights;                     /* how many there are: mostly none, which each record asks */
     bool                   timed;                           /* one of `clocks` may be running: likewise */
     fpl_flight            *current_flight;                  /* while one of its events is interpreted */

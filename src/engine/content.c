@@ -65,7 +65,7 @@ void fpl_content_alert(fpl_conn *conn, uint16_t epoch, fpl_bytes body)
     if (!fpl_message_decode(&msg, FPL_MESSAGE_ALERT, 0, body, &reader)) {
         conn->stats.dropped_malformed++;
         if (epoch > 0) {
-            fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, reader.alert, reader.where, "rfc5246#7.2");
+            fpl_conn_breach(conn, FPL_BREACH_MALFORMED_ALERT, &reader);
         }
         return;
     }

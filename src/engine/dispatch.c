@@ -58,7 +58,7 @@ fpl_taken fpl_raise(fpl_conn *conn, uint8_t kind, uint8_t code)
 
 void fpl_dispatch_flights(fpl_conn *conn, const fpl_event *event)
 {
-    for (size_t i = 0; conn->num_flights > 0 && i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; conn->num_flights > 0 && i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         if (conn->flights[i] != NULL) {
             (void)fpl_dispatch_flight(conn, conn->flights[i], event);
         }

@@ -2,6 +2,7 @@
 
 #include "engine/alert.h"
 #include "engine/lookup.h"
+#include "fpl_records.h"
 
 void fpl_conn_end(fpl_conn *conn, fpl_failure_class failure, int alert, const char *what, const char *ref)
 {
@@ -32,6 +33,20 @@ void fpl_conn_fail(fpl_conn *conn, fpl_failure_class failure, int alert, const c
     conn->end.state = fpl_instance_state(&conn->handshake)->name;
     conn->end.file = machine->file;
     fpl_conn_end(conn, failure, alert, what, ref);
+}
+
+void fpl_conn_breach(fpl_conn *conn, fpl_breach breach, const fpl_reader *failed)
+{
+    bool                  dtls13 = fpl_machines[conn->handshake.machine]->version == FPL_VERSION_DTLS13;
+    const fpl_breach_row *row = &(dtls13 ? fpl_breaches_dtls13 : fpl_breaches_dtls12)[breach];
+    if (conn->life == FPL_LIFE_FAILED) {
+        return;
+    }
+    conn->end.line = row->line;
+    conn->end.event = row->name;
+    fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, failed != NULL ? failed->alert : row->alert, failed != NULL ? failed->where : row->name,
+                  row->ref);
+    conn->end.file = dtls13 ? FPL_RECORDS_FILE_DTLS13 : FPL_RECORDS_FILE_DTLS12;
 }
 
 bool fpl_conn_refuse_unlisted(fpl_conn *conn, uint8_t type)

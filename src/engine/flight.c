@@ -12,7 +12,6 @@
 
 /* A first guess that holds every message but a long chain; a builder that needs more is asked again. */
 #define FPL_MESSAGE_GUESS 512
-#define FPL_MESSAGE_MOST (1u << 18)
 
 bool fpl_flight_writes(const fpl_flight *flight)
 {
@@ -38,7 +37,7 @@ static bool is_done_with(const fpl_flight *flight)
 
 void fpl_flights_free_released(fpl_conn *conn, bool all)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         if (conn->flights[i] != NULL && conn->flights[i] != conn->current_flight &&
             (all || conn->life != FPL_LIFE_LIVE || is_done_with(conn->flights[i]))) {
             free_flight(conn, i);
@@ -58,7 +57,7 @@ static void raise(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t code
 /* Tells the flights that the peer's next flight answers. Those that only an ACK ends hear nothing. */
 static void raise_answer(fpl_conn *conn, fpl_peer_event code)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         fpl_flight *flight = conn->flights[i];
         if (flight == NULL || flight->released || flight->spec->done_when != FPL_DONE_ANSWERED) {
             continue;
@@ -79,7 +78,7 @@ void fpl_flights_answered(fpl_conn *conn)
 
 static fpl_flight *find_extended(fpl_conn *conn, const fpl_machine *machine, const fpl_flight_spec *spec)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         fpl_flight *flight = conn->flights[i];
         if (flight != NULL && !flight->released && flight->owner == machine &&
             (spec->extends >> (unsigned)(flight->spec - machine->flights) & 1) != 0) {
@@ -105,7 +104,7 @@ static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const 
 {
     fpl_flight *flight;
     fpl_flights_free_released(conn, false);
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         if (conn->flights[i] != NULL) {
             continue;
         }
@@ -153,7 +152,7 @@ static void number_as_request(fpl_conn *conn, const fpl_event *event)
 
 static fpl_status build(fpl_conn *conn, fpl_flight *flight, const fpl_flight_line *line, fpl_bytes *out)
 {
-    for (size_t guess = FPL_MESSAGE_GUESS; guess <= FPL_MESSAGE_MOST; guess *= 2) {
+    for (size_t guess = FPL_MESSAGE_GUESS; guess <= FPL_LIMIT_VALUE_OWN_MESSAGE_BYTES; guess *= 2) {
         fpl_writer writer;
         if (!fpl_buffer_reserve(conn->config, &flight->bytes, guess)) {
             return FPL_STATUS_NO_MEMORY;
@@ -222,7 +221,7 @@ static fpl_status add_line(fpl_conn *conn, fpl_flight *flight, const fpl_flight_
     if (!fpl_conn_holds(conn, line->when, line->num_when, &broken)) {
         return broken ? FPL_STATUS_INTERNAL : FPL_STATUS_OK;
     }
-    if (flight->num_messages == FPL_MAX_FLIGHT_LINES) {
+    if (flight->num_messages == FPL_LIMIT_VALUE_FLIGHT_MESSAGES) {
         return FPL_STATUS_INTERNAL;
     }
     if (line->message == FPL_MESSAGE_NONE) {
@@ -362,7 +361,7 @@ static bool repeats_part(const fpl_conn *conn, const fpl_flight *flight, const f
 
 bool fpl_flights_answer(const fpl_conn *conn, uint16_t seq)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         const fpl_flight *flight = conn->flights[i];
         if (flight != NULL && !flight->released && flight->answers && seq <= flight->answers_seq &&
             !(conn->has_acked && seq <= conn->acked_seq)) {
@@ -378,7 +377,7 @@ void fpl_flights_note_again(fpl_conn *conn, const fpl_fragment *fragment, bool a
     if (conn->authenticated && !authenticated) {
         return;
     }
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         fpl_flight *flight = conn->flights[i];
         if (flight != NULL && repeats_part(conn, flight, fragment)) {
             raise(conn, flight, FPL_EVENT_PEER, FPL_PEER_RESENT_ITS_FLIGHT);

@@ -314,7 +314,7 @@ static fpl_taken conclude(fpl_run *run, const fpl_outcome *outcome)
 /* What is outstanding is resent by the figure of the version that goes on; its states of the same name correspond. */
 static void hand_over_flights(fpl_conn *conn, const fpl_machine *to)
 {
-    for (size_t i = 0; to->version == FPL_VERSION_DTLS12 && i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; to->version == FPL_VERSION_DTLS12 && i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         fpl_instance *resend = conn->flights[i] != NULL ? &conn->flights[i]->resend : NULL;
         if (resend != NULL && resend->machine == FPL_MACHINE_RESEND13) {
             uint8_t twin = fpl_machines[resend->machine]->states[resend->state].twin;

@@ -135,7 +135,7 @@ static bool refuse_outdated(fpl_conn *conn)
         const fpl_record_row *row = fpl_record_fate_of(conn, FPL_CONTENT_HANDSHAKE, epoch);
         if (row->fate == FPL_RECORD_DUPLICATES_ONLY &&
             fpl_reassembly_whole(&conn->reassembly, (uint16_t)conn->next_receive_seq, epoch) != NULL) {
-            fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, row->new_message, "message of an old epoch", "rfc9147bis#8");
+            fpl_conn_breach(conn, FPL_BREACH_OLD_EPOCH, NULL);
             return true;
         }
     }
@@ -202,7 +202,7 @@ static bool continues(const fpl_conn *conn, const fpl_fragment *fragment)
 
 static void keep_fragment(fpl_conn *conn, const fpl_fragment *fragment)
 {
-    size_t limit = 2 * (size_t)fpl_conn_limit(conn, FPL_LIMIT_MESSAGE_BYTES);
+    size_t limit = FPL_LIMIT_VALUE_REASSEMBLY_MESSAGES * (size_t)fpl_conn_limit(conn, FPL_LIMIT_MESSAGE_BYTES);
     bool   in_order = continues(conn, fragment);
     switch (fpl_reassembly_add(conn->config, &conn->reassembly, fragment, limit)) {
     case FPL_REASSEMBLY_KEPT:
@@ -212,8 +212,7 @@ static void keep_fragment(fpl_conn *conn, const fpl_fragment *fragment)
         tell_peer(conn, in_order ? FPL_PEER_FLIGHT_CONTINUES : FPL_PEER_OUT_OF_ORDER, fragment->epoch);
         break;
     case FPL_REASSEMBLY_CONFLICT:
-        fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, FPL_ALERT_DESCRIPTION_ILLEGAL_PARAMETER, "fragment",
-                      is_dtls13(conn) ? "rfc9147#5.5" : "rfc6347#4.2.3");
+        fpl_conn_breach(conn, FPL_BREACH_CHANGED_FRAGMENT, NULL);
         break;
     case FPL_REASSEMBLY_FULL:
     case FPL_REASSEMBLY_NO_MEMORY: /* as if it had been lost */
@@ -269,8 +268,8 @@ static void take_fragment(fpl_conn *conn, const fpl_fragment *fragment, bool aut
         take_again(conn, fragment, authenticated);
         return;
     }
-    if (conn->inbox.new_message != FPL_NO_ALERT) { /* an epoch that a newer one ended */
-        fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, conn->inbox.new_message, "message of an old epoch", "rfc9147bis#8");
+    if (conn->inbox.duplicates_only) { /* an epoch that a newer one ended */
+        fpl_conn_breach(conn, FPL_BREACH_OLD_EPOCH, NULL);
         return;
     }
     if ((conn->hs == NULL && !is_dtls13(conn)) || !state_takes_epoch(conn, fragment->epoch)) {

@@ -40,7 +40,7 @@ typedef struct fpl_cursor {
 } fpl_cursor;
 
 /* What is to be told to a flight once the datagram is written: a flight event, or none. */
-typedef uint8_t fpl_told[FPL_MAX_FLIGHTS];
+typedef uint8_t fpl_told[FPL_LIMIT_VALUE_FLIGHTS];
 
 static size_t amplification_left(const fpl_conn *conn)
 {
@@ -271,7 +271,7 @@ static void pack(fpl_packing *packing, fpl_told told)
 {
     fpl_conn *conn = packing->conn;
     pack_ack(packing);
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
         if (conn->flights[i] != NULL && fpl_flight_writes(conn->flights[i]) && !pack_one(packing, i, told)) {
             break;
         }
@@ -284,7 +284,7 @@ static void tell(fpl_conn *conn, const fpl_told told)
     fpl_event event;
     memset(&event, 0, sizeof event);
     event.kind = FPL_EVENT_FLIGHT;
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         if (told[i] != FPL_FLIGHT_NONE && conn->flights[i] != NULL) {
             event.code = told[i];
             (void)fpl_dispatch_flight(conn, conn->flights[i], &event);

@@ -117,13 +117,13 @@ static void deliver(fpl_conn *conn, const fpl_opened *record)
     }
 }
 
-static void record_handshake(fpl_conn *conn, const fpl_opened *record, int16_t new_message)
+static void record_handshake(fpl_conn *conn, const fpl_opened *record, bool duplicates_only)
 {
     conn->inbox.fragments = fpl_bytes_of(record->body, record->len);
     conn->inbox.epoch = record->epoch;
     conn->inbox.record_seq = record->seq;
     conn->inbox.authenticated = record->epoch > 0;
-    conn->inbox.new_message = new_message;
+    conn->inbox.duplicates_only = duplicates_only;
     if (record->epoch > 1) {
         fpl_acks_note(conn, record->epoch, record->seq); /* taken back if something in it is dropped */
     }
@@ -140,7 +140,7 @@ static void handle(fpl_conn *conn, const fpl_opened *record, const fpl_record_ro
     }
     switch (content_class(record->type)) {
     case FPL_CONTENT_HANDSHAKE:
-        record_handshake(conn, record, fate->fate == FPL_RECORD_DUPLICATES_ONLY ? fate->new_message : FPL_NO_ALERT);
+        record_handshake(conn, record, fate->fate == FPL_RECORD_DUPLICATES_ONLY);
         break;
     case FPL_CONTENT_CHANGE_CIPHER_SPEC: fpl_content_ccs(conn, fpl_bytes_of(record->body, record->len)); break;
     case FPL_CONTENT_ALERT: fpl_content_alert(conn, record->epoch, fpl_bytes_of(record->body, record->len)); break;
@@ -213,7 +213,7 @@ static void count_forgery13(fpl_conn *conn, const fpl_read_epoch13 *epoch)
     uint64_t limit = fpl_conn_limit(conn, FPL_LIMIT_FORGERIES);
     if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
         (void)raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
-    } else if (fpl_read_epoch13_forgery_soon(epoch, limit, limit / 8) && fpl_conn_data_grant(conn) == FPL_DATA_BOTH &&
+    } else if (fpl_read_epoch13_forgery_soon(epoch, limit, limit / FPL_LIMIT_VALUE_FORGERY_SOON_PART) && fpl_conn_data_grant(conn) == FPL_DATA_BOTH &&
                conn->renewal_asked != epoch->number && raise_limit(conn, FPL_LIMIT_EVENT_FORGERY_SOON)) {
         conn->renewal_asked = epoch->number; /* once; while another update is under way nothing listens */
     }
@@ -257,7 +257,7 @@ static void open13(fpl_conn *conn, fpl_read_epoch13 *epoch, const fpl_record13 *
     opened.body = plain.content;
     opened.len = plain.len;
     if (plain.len == 0 && (plain.type == FPL_CONTENT_TYPE_HANDSHAKE || plain.type == FPL_CONTENT_TYPE_ALERT)) {
-        fpl_conn_fail(conn, FPL_FAILURE_WE_ALERTED, FPL_ALERT_DESCRIPTION_UNEXPECTED_MESSAGE, "empty record", "rfc8446#5.4");
+        fpl_conn_breach(conn, FPL_BREACH_EMPTY_RECORD, NULL);
         return;
     }
     if (conn->new_epoch_unused && opened.epoch == conn->read_epoch) {

@@ -37,7 +37,7 @@ static bool name_in(fpl_sent_book *book, uint16_t epoch, uint64_t seq)
 bool fpl_sent_name(fpl_conn *conn, uint16_t epoch, uint64_t seq)
 {
     bool found = false;
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         if (conn->flights[i] != NULL && conn->flights[i]->book != NULL) {
             found = name_in(conn->flights[i]->book, epoch, seq) || found;
         }
@@ -108,7 +108,7 @@ static void with_named(const fpl_flight *flight, uint8_t message, fpl_spans *out
 
 static void keep(fpl_acked *acked, const fpl_spans *spans)
 {
-    acked->num = spans->num < FPL_MAX_ACKED_PIECES ? spans->num : FPL_MAX_ACKED_PIECES;
+    acked->num = spans->num < FPL_LIMIT_VALUE_ACKED_PIECES ? spans->num : FPL_LIMIT_VALUE_ACKED_PIECES;
     memcpy(acked->from, spans->from, acked->num * sizeof *acked->from);
     memcpy(acked->to, spans->to, acked->num * sizeof *acked->to);
 }
@@ -144,7 +144,7 @@ void fpl_sent_mark(fpl_flight *flight)
 
 void fpl_sent_plain_arrived(fpl_conn *conn)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         fpl_flight *flight = conn->flights[i];
         for (uint8_t at = 0; flight != NULL && flight->book != NULL && at < flight->num_messages; at++) {
             if (flight->messages[at].epoch == 0) {
@@ -170,7 +170,7 @@ static bool last_is_named(const fpl_flight *flight)
 
 void fpl_sent_name_earlier(fpl_conn *conn, uint16_t epoch)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         fpl_flight *flight = conn->flights[i];
         if (flight != NULL && flight->book != NULL && flight->spec->done_when == FPL_DONE_ACKED &&
             ends_before(flight, epoch) && last_is_named(flight)) {

@@ -375,10 +375,27 @@ typedef enum fpl_record_fate {
 } fpl_record_fate;
 
 typedef struct fpl_record_row {
-    uint8_t  fate;        /* fpl_record_fate */
-    uint8_t  new_message; /* with DUPLICATES_ONLY: alert for a message that is none */
-    uint16_t line;        /* in records/NAME.yaml */
+    uint8_t  fate; /* fpl_record_fate */
+    uint16_t line; /* in records/NAME.yaml */
 } fpl_record_row;
+
+/* What no authenticated record may hold. */
+typedef enum fpl_breach {
+    FPL_BREACH_NONE,
+    FPL_BREACH_EMPTY_RECORD,
+    FPL_BREACH_MALFORMED_ALERT,
+    FPL_BREACH_MALFORMED_ACK,
+    FPL_BREACH_CHANGED_FRAGMENT,
+    FPL_BREACH_OLD_EPOCH, /* a message that is no duplicate */
+    FPL_NUM_BREACHES,
+} fpl_breach;
+
+typedef struct fpl_breach_row {
+    const char *name;
+    const char *ref;
+    int16_t     alert; /* FPL_NO_ALERT = the one that the failing field names */
+    uint16_t    line;
+} fpl_breach_row;
 
 typedef fpl_record_row fpl_record_table[FPL_NUM_CONTENTS][FPL_NUM_EPOCH_CLASSES][FPL_NUM_PHASES];
 

@@ -98,7 +98,7 @@ void fpl_timers_run(fpl_conn *conn)
         if (fell_due(conn, &conn->clocks[timer])) {
             (void)fpl_dispatch(conn, &event);
         }
-        for (size_t i = 0; i < FPL_MAX_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
+        for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS && conn->life == FPL_LIFE_LIVE; i++) {
             if (conn->flights[i] != NULL && fell_due(conn, &conn->flights[i]->clocks[timer])) {
                 (void)fpl_dispatch_flight(conn, conn->flights[i], &event);
             }
@@ -129,7 +129,7 @@ fpl_time fpl_conn_deadline(const fpl_conn *conn)
     if (conn->timed) {
         soonest = first_due(conn->clocks, soonest);
     }
-    for (size_t i = 0; conn->num_flights > 0 && i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; conn->num_flights > 0 && i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         if (conn->flights[i] != NULL) {
             soonest = first_due(conn->flights[i]->clocks, soonest);
         }

@@ -79,7 +79,7 @@ bool fpl_build_certificate12(const fpl_conn *conn, fpl_writer *w)
 bool fpl_build_certificate_request12(const fpl_conn *conn, fpl_writer *w)
 {
     static const uint8_t      types[1] = {FPL_CLIENT_CERTIFICATE_TYPE_ECDSA_SIGN};
-    uint8_t                   schemes[2 * FPL_CONFIG_LIST_MAX];
+    uint8_t                   schemes[2 * FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     fpl_certificate_request12 msg;
     memset(&msg, 0, sizeof msg);
     msg.certificate_types = fpl_bytes_of(types, sizeof types);

@@ -23,7 +23,7 @@ bool fpl_check_null_compression_offered(const fpl_conn *conn, const fpl_client_h
 
 bool fpl_check_suite12_was_offered(const fpl_conn *conn, const fpl_server_hello *msg)
 {
-    fpl_cipher_suite ours[FPL_CONFIG_LIST_MAX];
+    fpl_cipher_suite ours[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     return fpl_listed(ours, fpl_config_suites(conn->config, FPL_VERSIONS_DTLS12, ours), msg->cipher_suite);
 }
 
@@ -90,8 +90,8 @@ fpl_status fpl_act_keep_server_hello12(fpl_conn *conn, const fpl_server_hello *m
 bool fpl_build_client_hello(const fpl_conn *conn, fpl_writer *w)
 {
     static const uint8_t null_compression[1] = {FPL_COMPRESSION_METHOD_NULL};
-    fpl_cipher_suite     suites[FPL_CONFIG_LIST_MAX];
-    uint8_t              bytes[2 * FPL_CONFIG_LIST_MAX];
+    fpl_cipher_suite     suites[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
+    uint8_t              bytes[2 * FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t              num = fpl_config_suites(conn->config, conn->config->versions, suites);
     fpl_client_hello     msg;
     memset(&msg, 0, sizeof msg);

@@ -42,7 +42,7 @@ bool fpl_check_mandatory_extensions_there(const fpl_conn *conn, const fpl_client
 
 bool fpl_check_suite13_was_offered(const fpl_conn *conn, const fpl_server_hello *msg)
 {
-    fpl_cipher_suite ours[FPL_CONFIG_LIST_MAX];
+    fpl_cipher_suite ours[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     return fpl_listed(ours, fpl_config_suites(conn->config, FPL_VERSIONS_DTLS13, ours), msg->cipher_suite);
 }
 

@@ -16,8 +16,8 @@ static fpl_presence written(bool whole)
 
 fpl_presence fpl_hook_groups_offer(const fpl_conn *conn, fpl_writer *w)
 {
-    fpl_named_group      groups[FPL_CONFIG_LIST_MAX];
-    uint8_t              bytes[2 * FPL_CONFIG_LIST_MAX];
+    fpl_named_group      groups[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
+    uint8_t              bytes[2 * FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t              num = fpl_config_groups(conn->config, conn->config->versions, groups);
     fpl_named_group_list list;
     list.named_group_list = fpl_list_put(bytes, groups, num);
@@ -93,7 +93,7 @@ bool fpl_extension_check_uncompressed_is_listed(const fpl_conn *conn, const fpl_
 
 fpl_presence fpl_hook_signature_schemes_offer(const fpl_conn *conn, fpl_writer *w)
 {
-    uint8_t                   bytes[2 * FPL_CONFIG_LIST_MAX];
+    uint8_t                   bytes[2 * FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     fpl_signature_scheme_list list;
     list.supported_signature_algorithms = fpl_list_put(bytes, conn->config->schemes, conn->config->num_schemes);
     return written(fpl_encode_signature_scheme_list(w, &list));

@@ -26,7 +26,7 @@ static void keep_share(fpl_conn *conn, fpl_bytes share)
 
 bool fpl_check_ske_group_was_offered(const fpl_conn *conn, const fpl_server_key_exchange *msg)
 {
-    fpl_named_group ours[FPL_CONFIG_LIST_MAX];
+    fpl_named_group ours[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     return fpl_listed(ours, fpl_config_groups(conn->config, FPL_VERSIONS_DTLS12, ours),
                       msg->as.ecdhe_ecdsa.params.named_curve);
 }

@@ -31,7 +31,7 @@ void fpl_shares_wipe(fpl_handshake *hs)
 /* A share of our first group; beside a hybrid one its classical half alone, for servers that know no other. */
 fpl_status fpl_shares_offer(fpl_conn *conn)
 {
-    fpl_named_group groups[FPL_CONFIG_LIST_MAX];
+    fpl_named_group groups[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t         num = fpl_config_groups(conn->config, FPL_VERSIONS_DTLS13, groups);
     fpl_status      status;
     fpl_shares_wipe(conn->hs);
@@ -74,7 +74,7 @@ fpl_presence fpl_hook_key_share_offer(const fpl_conn *conn, fpl_writer *w)
 /* The share of the group that we like best; after a retry that of the demanded group and no other. */
 static bool best_share(const fpl_conn *conn, fpl_bytes shares, fpl_key_share_entry *out)
 {
-    fpl_named_group     groups[FPL_CONFIG_LIST_MAX];
+    fpl_named_group     groups[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     size_t              best = fpl_config_groups(conn->config, FPL_VERSIONS_DTLS13, groups);
     bool                found = false;
     fpl_key_share_entry entry;
@@ -162,7 +162,7 @@ fpl_presence fpl_hook_key_share_demand(const fpl_conn *conn, fpl_writer *w)
 
 bool fpl_extension_check_demanded_group_was_supported(const fpl_conn *conn, const fpl_key_share_hello_retry_request *ext)
 {
-    fpl_named_group groups[FPL_CONFIG_LIST_MAX];
+    fpl_named_group groups[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     return fpl_listed(groups, fpl_config_groups(conn->config, FPL_VERSIONS_DTLS13, groups), ext->selected_group);
 }
 

@@ -10,7 +10,7 @@
 /* Our first suite that the client lists. The list may be long: one pass finds the best. */
 static const fpl_cipher_suite_row *choose_suite(fpl_conn *conn, fpl_bytes offered)
 {
-    fpl_cipher_suite ours[FPL_CONFIG_LIST_MAX];
+    fpl_cipher_suite ours[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t          num = fpl_config_suites(conn->config, FPL_VERSIONS_DTLS12, ours);
     size_t           best = num;
     fpl_cipher_suite suite;
@@ -29,7 +29,7 @@ static const fpl_cipher_suite_row *choose_suite(fpl_conn *conn, fpl_bytes offere
  * a client is most likely to know. */
 static fpl_named_group choose_group(const fpl_conn *conn)
 {
-    fpl_named_group ours[FPL_CONFIG_LIST_MAX];
+    fpl_named_group ours[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t         num = fpl_config_groups(conn->config, FPL_VERSIONS_DTLS12, ours);
     if (!conn->hs->peer_named_groups) {
         return fpl_listed(ours, num, FPL_NAMED_GROUP_SECP256R1) ? FPL_NAMED_GROUP_SECP256R1 : ours[0];

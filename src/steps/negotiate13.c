@@ -10,7 +10,7 @@
 /* Our first group that the client names. */
 static fpl_named_group first_common_group(const fpl_conn *conn)
 {
-    fpl_named_group ours[FPL_CONFIG_LIST_MAX];
+    fpl_named_group ours[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t         num = fpl_config_groups(conn->config, FPL_VERSIONS_DTLS13, ours);
     return fpl_list_first(ours, num, conn->hs->peer_groups, conn->hs->num_peer_groups);
 }

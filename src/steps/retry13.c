@@ -13,7 +13,7 @@
 
 const fpl_cipher_suite_row *fpl_suite13_choose(const fpl_config *config, fpl_bytes offered, fpl_cipher_suite bound)
 {
-    fpl_cipher_suite ours[FPL_CONFIG_LIST_MAX];
+    fpl_cipher_suite ours[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t          num = fpl_config_suites(config, FPL_VERSIONS_DTLS13, ours);
     size_t           best = num;
     fpl_cipher_suite suite;
@@ -73,8 +73,8 @@ static bool has_share_of(fpl_bytes shares, const fpl_named_group *groups, size_t
 bool fpl_retry13_plan(const fpl_config *config, const fpl_client_hello *hello, fpl_retry13 *out)
 {
     const fpl_cipher_suite_row *suite = fpl_suite13_choose(config, hello->cipher_suites, 0);
-    fpl_named_group             ours[FPL_CONFIG_LIST_MAX];
-    uint16_t                    common[FPL_CONFIG_LIST_MAX];
+    fpl_named_group             ours[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
+    uint16_t                    common[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     uint8_t                     num = fpl_config_groups(config, FPL_VERSIONS_DTLS13, ours);
     uint8_t                     num_common;
     fpl_bytes                   groups;

@@ -127,13 +127,11 @@ fpl_status fpl_act_keep_alert_hint(fpl_conn *conn)
 
 /* --- key updates (RFC 9147 section 8) ------------------------------------------------------------------ */
 
-/* RFC 9147 section 8 ends the association before epochs wrap; some are kept back, so that an answer never takes the last.
- * After our close_notify nothing of ours would be heard (RFC 8446 section 6.1). */
-#define FPL_LAST_EPOCH 0xfff0u
-
+/* RFC 9147 section 8 ends the association before epochs wrap. After our close_notify nothing of ours would be heard (RFC
+ * 8446 section 6.1). */
 fpl_key_update_wish_answer fpl_classify_key_update_wish(const fpl_conn *conn, const fpl_key_update *msg)
 {
-    bool may = conn->write_epoch < FPL_LAST_EPOCH && fpl_conn_data_grant(conn) == FPL_DATA_BOTH;
+    bool may = conn->write_epoch < FPL_LIMIT_VALUE_LAST_EPOCH13 && fpl_conn_data_grant(conn) == FPL_DATA_BOTH;
     return msg->request_update == 1 && may ? FPL_ANSWER_KEY_UPDATE_WISH_ANSWER : FPL_ANSWER_KEY_UPDATE_WISH_NO_ANSWER;
 }
 

@@ -122,6 +122,24 @@ class Purity(unittest.TestCase):
                 self.assertRegex(line, r"^[a-z_0-9]+ \**$", f"{path.name} calls {match.group(1)}")
 
 
+class Alerts(unittest.TestCase):
+    # Why C names an alert at all: its own failures; what an alert is, when it is read or written; what keys of the DSL mean
+    # (`ends_record`, a decoder that names none, the extension that is the last).
+    NAMED = {"alert.c": {"CLOSE_NOTIFY", "NO_RENEGOTIATION"}, "content.c": {"CLOSE_NOTIFY", "USER_CANCELED"},
+             "extensions.c": {"DECODE_ERROR", "ILLEGAL_PARAMETER"}, "interpret.c": {"DECODE_ERROR", "UNEXPECTED_MESSAGE"}}
+
+    def test_c_chooses_none(self):
+        for path, text in sources("api", "crypto", "engine", "record", "steps"):
+            named = set(re.findall(r"\bFPL_ALERT_DESCRIPTION_([A-Z_]+)\b", text))
+            self.assertLessEqual(named - {"INTERNAL_ERROR"}, self.NAMED.get(path.name, set()), path.name)
+
+    def test_sections_named_in_c_are_known(self):
+        for folder in ("api", "crypto", "engine", "record", "steps"):
+            for path in sorted((ROOT / "src" / folder).glob("*.[ch]")):
+                for document, section in re.findall(r'"(rfc[0-9a-z]+)#([^"]+)"', path.read_text(encoding="utf-8")):
+                    self.assertIn(section, SPEC.documents[document].sections, f"{path.name}: {document}#{section}")
+
+
 class State(unittest.TestCase):
     # An instance's state, or a whole instance: `x->handshake = y->handshake`. What people read (`out`, `told`, `end`) has a
     # state too, which is a name.

@@ -519,7 +519,7 @@ void stage_expect_alert(stage *s, int description, int or_this, const char *file
         stage_fail(s, file, line, "explain says class %d, alert %d, after alert %u", (int)s->why.failure, s->why.alert,
                    alert->type);
     }
-    if (s->why.file == NULL || strncmp(s->why.file, "spec/", 5) != 0 || s->why.ref == NULL) {
+    if (s->why.file == NULL || strncmp(s->why.file, "spec/", 5) != 0 || s->why.line == 0 || s->why.ref == NULL) {
         stage_fail(s, file, line, "explain does not know where in the spec: %s:%u, %s",
                    s->why.file == NULL ? "-" : s->why.file, s->why.line, s->why.ref == NULL ? "-" : s->why.ref);
     }

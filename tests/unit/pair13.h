@@ -228,7 +228,7 @@ static inline const char *pair_companion(int which, uint8_t machine)
 static inline size_t pair_flights(int which)
 {
     size_t num = 0;
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         num += ends[which].conn->flights[i] != NULL;
     }
     return num;

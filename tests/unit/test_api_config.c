@@ -53,7 +53,7 @@ START_TEST(lists_are_exact)
     ck_assert_int_eq(fpl_config_set_cipher_suites(config, suites, 2), FPL_MISUSE);
     suites[1] = 0x0a0a;
     ck_assert_int_eq(fpl_config_set_cipher_suites(config, suites, 2), FPL_MISUSE);
-    ck_assert_int_eq(fpl_config_set_cipher_suites(config, suites, FPL_CONFIG_LIST_MAX + 1), FPL_MISUSE);
+    ck_assert_int_eq(fpl_config_set_cipher_suites(config, suites, FPL_LIMIT_VALUE_CONFIGURED_VALUES + 1), FPL_MISUSE);
     ck_assert(config->num_suites == 2); /* as it was */
     ck_assert_int_eq(fpl_config_set_groups(config, groups, 2), FPL_OK);
     ck_assert(config->num_groups == 2 && config->groups[0] == FPL_NAMED_GROUP_SECP384R1);
@@ -72,7 +72,7 @@ START_TEST(versions_are_those_that_something_is_left_for)
     static const fpl_cipher_suite of12 = FPL_CIPHER_SUITE_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     static const fpl_cipher_suite of13 = FPL_CIPHER_SUITE_TLS_CHACHA20_POLY1305_SHA256;
     static const unsigned         both = FPL_VERSIONS_DTLS12 | FPL_VERSIONS_DTLS13;
-    fpl_cipher_suite              suites[FPL_CONFIG_LIST_MAX];
+    fpl_cipher_suite              suites[FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     fpl_config                   *config = fpl_config_new();
     fpl_conn                     *conn;
     ck_assert_ptr_nonnull(config);

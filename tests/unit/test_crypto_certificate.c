@@ -1,6 +1,7 @@
 /* crypto/certificate: what browsers send, what we do not take, and what is no certificate. */
 
 #include "crypto/certificate.h"
+#include "fpl_limits.h"
 
 #include <openssl/evp.h>
 
@@ -167,7 +168,7 @@ END_TEST
 
 START_TEST(is_bounded)
 {
-    static uint8_t der[FPL_CERTIFICATE_MAX_LEN + 1];
+    static uint8_t der[FPL_LIMIT_VALUE_LEAF_BYTES + 1];
     fpl_named_group curve;
     der[0] = 0x30;
     ck_assert_int_eq(parse(der, sizeof(der), &curve), FPL_CERTIFICATE_MALFORMED);

@@ -95,10 +95,10 @@ START_TEST(refuses_chains)
     add_der(&chain, "00");
     refuses(&chain, &key, FPL_CREDENTIAL_BAD_CHAIN);
     chain.len = 0;
-    for (size_t i = 0; i < FPL_CREDENTIAL_MAX_CHAIN; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_OWN_CERTIFICATES; i++) {
         add_der(&chain, CERT_KU_SIGN);
     }
-    loads(&chain, &key, FPL_CREDENTIAL_MAX_CHAIN);
+    loads(&chain, &key, FPL_LIMIT_VALUE_OWN_CERTIFICATES);
     add_der(&chain, CERT_KU_SIGN);
     refuses(&chain, &key, FPL_CREDENTIAL_BAD_CHAIN);
     chain.len = 0;

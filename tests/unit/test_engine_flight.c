@@ -168,7 +168,7 @@ START_TEST(the_lost_last_flight_comes_again)
     /* Once the client's data has come, the flight is needed no more. */
     ck_assert_int_eq(pair_send(PAIR_CLIENT, 10), FPL_OK);
     pair_pump();
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         ck_assert_ptr_null(ends[PAIR_SERVER].conn->flights[i]);
     }
     pair_end_all();
@@ -184,7 +184,7 @@ START_TEST(a_retained_flight_ends_after_twice_the_msl)
     pair_drain(PAIR_SERVER);
     ck_assert(ends[PAIR_SERVER].deadline == FPL_NEVER);
     ck_assert_ptr_null(ends[PAIR_SERVER].conn->hs);
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         ck_assert_ptr_null(ends[PAIR_SERVER].conn->flights[i]);
     }
     pair_end_all();

@@ -7,7 +7,7 @@
 static fpl_flight *flight_of(int which)
 {
     fpl_flight *found = NULL;
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         if (ends[which].conn->flights[i] != NULL) {
             ck_assert_ptr_null(found);
             found = ends[which].conn->flights[i];

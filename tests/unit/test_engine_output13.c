@@ -25,7 +25,7 @@ static void spent_by(int which, spent *s)
     s->records = conn->stats.records_out;
     s->datagrams = conn->stats.datagrams_out;
     s->bytes = conn->stats.bytes_out;
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         const fpl_flight *flight = conn->flights[i];
         s->noted += flight != NULL
                         ? flight->book->num + 1000u * flight->burst + 100000u * flight->at_message + flight->at_byte

@@ -277,7 +277,7 @@ START_TEST(gaps_are_those_of_a_bitmap)
         }
         for (size_t i = 0; i < 100; i++) {
             ck_assert_msg(gap[i] || arrived[i], "octet %zu of round %u would never be sent again", i, round);
-            ck_assert_msg(!gap[i] || !arrived[i] || book.acked[0].num == FPL_MAX_ACKED_PIECES, "octet %zu of round %u",
+            ck_assert_msg(!gap[i] || !arrived[i] || book.acked[0].num == FPL_LIMIT_VALUE_ACKED_PIECES, "octet %zu of round %u",
                           i, round);
         }
         ck_assert_int_eq(flight.whole_acked, memchr(arrived, 0, sizeof arrived) == NULL);

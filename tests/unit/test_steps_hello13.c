@@ -155,7 +155,7 @@ static fpl_plan13_answer chosen(const fpl_cipher_suite *suites, size_t num, cons
                                 bool shared, fpl_signature_scheme scheme)
 {
     static hello               h;
-    uint8_t                    bytes[2 * FPL_CONFIG_LIST_MAX];
+    uint8_t                    bytes[2 * FPL_LIMIT_VALUE_CONFIGURED_VALUES];
     fpl_named_group_list       named;
     fpl_signature_scheme_list  schemes;
     fpl_key_share_client_hello shares;

@@ -84,7 +84,7 @@ static const fpl_conn *hostile_conn(const fpl_transcript *transcript)
 /* Changes the message that `conn` has just built, if `body` is that. */
 static void change_own(const fpl_conn *conn, fpl_bytes *body)
 {
-    for (size_t i = 0; i < FPL_MAX_FLIGHTS; i++) {
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
         fpl_flight         *flight = conn->flights[i];
         fpl_flight_message *message;
         uint8_t            *own;
