@@ -137,11 +137,11 @@ def _policy(name, kind):
 
 
 def _checks(name, kind, ref, role):
-    if kind == "flag":
+    """The other kinds bring what they have to check."""
+    if kind != "custom":
         return []
-    check = f"{name}_was_offered" if kind == "choose_one" else f"{name}_is_acceptable"
     return ["checks: ## true means the peer obeyed, false is the alert; in this order",
-            f"  {role}:", f"    - {{check: {check}, alert: illegal_parameter, ref: {ref}}}"]
+            f"  {role}:", f"    - {{check: {name}_is_acceptable, alert: illegal_parameter, ref: {ref}}}"]
 
 
 # ---- what else
@@ -176,10 +176,8 @@ def next_steps(name, kind, ref, spec):
 
 def functions_of(name, kind):
     """[(group of functions.yaml, function)] that the starting file names."""
-    if kind == "flag":
-        return []
     if kind != "custom":
-        return [("extension_check", f"{name}_was_offered" if kind == "choose_one" else f"{name}_is_acceptable")]
+        return []
     hooks = [("hook", f"{name}_{what}") for what in ("offer", "note", "answer", "seen")]
     return hooks + [("extension_check", f"{name}_is_acceptable")]
 

@@ -147,7 +147,8 @@ FPL_EXPORT fpl_result fpl_config_set_credential(fpl_config *config, const uint8_
                                                 const uint8_t *key, size_t key_len);
 
 /* fpl_config_set_external_credential sets a chain whose private key is elsewhere: handshakes that need a
- * signature report FPL_OUTPUT_SIGNATURE_WANTED and wait for fpl_conn_provide_signature. */
+ * signature report FPL_OUTPUT_SIGNATURE_WANTED and wait for fpl_conn_provide_signature. `chain` and the errors are those
+ * of fpl_config_set_credential. */
 FPL_EXPORT fpl_result fpl_config_set_external_credential(fpl_config *config, const uint8_t *chain, size_t chain_len);
 
 /* fpl_self_signed is a freshly made certificate and key, both DER (X.509, PKCS#8). */
@@ -187,7 +188,9 @@ typedef struct fpl_trace_event {
 typedef void (*fpl_trace_fn)(void *arg, const fpl_conn *conn, const fpl_trace_event *event);
 
 /* fpl_config_set_trace has every row taken, and every check that refuses, reported to `trace` (NULL: off)
- * from within the call that takes it. The callback must not call back into the library. */
+ * from within the call that takes it. The callback must not call back into the library, but for getters of the `conn` it
+ * is given; while a listener answers a stranger, that is an end of the listener's own which lives as long as the listener,
+ * stands for no peer, and has no user data. */
 FPL_EXPORT fpl_result fpl_config_set_trace(fpl_config *config, fpl_trace_fn trace, void *arg);
 
 /* fpl_config_set_key_log has each connection's secrets written to `log` as lines of the SSLKEYLOGFILE
@@ -226,7 +229,7 @@ FPL_EXPORT fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_
 FPL_EXPORT fpl_result fpl_conn_set_address_validated(fpl_conn *conn);
 
 /* fpl_conn_set_mtu sets the largest UDP payload, in bytes, that the path carries; it may change at any
- * time and overrides setting `mtu`. Values under its minimum are taken as that minimum. */
+ * time and overrides setting `mtu`. Values under its minimum are taken as that minimum, those above its maximum as that. */
 FPL_EXPORT fpl_result fpl_conn_set_mtu(fpl_conn *conn, size_t mtu);
 
 /* fpl_conn_set_user_data and fpl_conn_user_data keep one pointer of the application's. */
@@ -318,8 +321,11 @@ FPL_EXPORT fpl_result fpl_conn_provide_signature(fpl_conn *conn, const uint8_t *
 
 /* fpl_conn_send seals `len` bytes as one record straight into `out` and sets *out_len to the datagram's
  * length; nothing is queued. `data` may be anywhere outside `out`, or at exactly `out +
- * fpl_conn_send_prefix(conn)`, which saves the copy. FPL_NOT_YET before CONNECTED; FPL_MISUSE when `len`
- * exceeds fpl_conn_max_payload; FPL_BUFFER_TOO_SMALL with *out_len the capacity needed; FPL_CLOSED; FPL_FAILED. */
+ * fpl_conn_send_prefix(conn)`, which saves the copy. Poll afterwards, as after every call: near the keys' usage limits a
+ * KeyUpdate becomes due. FPL_NOT_YET before CONNECTED; FPL_MISUSE when `len` exceeds fpl_conn_max_payload;
+ * FPL_BUFFER_TOO_SMALL with *out_len the capacity needed; FPL_CLOSED after fpl_conn_close, after the peer's close_notify in
+ * DTLS 1.2, and once all records that the keys may seal are used up, which closes the connection (RFC 9147 section 4.5.3):
+ * poll for its close_notify; FPL_FAILED. */
 FPL_EXPORT fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_t *out, size_t cap,
                                     size_t *out_len, fpl_time now);
 
@@ -442,7 +448,9 @@ FPL_EXPORT fpl_result fpl_listener_set_cookie_key(fpl_listener *listener, uint8_
  * apart, port included). If it belongs to a connection, or made one, *conn is set and the datagram is
  * attached to it: poll that connection. Otherwise *conn is NULL, the datagram is done with, and
  * fpl_listener_poll has the answer, if there is one, until the next call of this function. FPL_MISUSE for a bad
- * address or a connection not drained. Want of memory is no result: the datagram is dropped and counted. */
+ * address, with *conn untouched, or for a connection that has not drained its last datagram: *conn is that one, and this
+ * datagram was not taken. A connection that has failed is found too, and polling it says FPL_FAILED until it is released.
+ * Want of memory is no result: the datagram is dropped and counted. */
 FPL_EXPORT fpl_result fpl_listener_receive(fpl_listener *listener, const uint8_t *address, size_t address_len,
                                            uint8_t *datagram, size_t len, fpl_time now, fpl_conn **conn);
 

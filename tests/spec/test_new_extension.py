@@ -81,6 +81,12 @@ class Trees(unittest.TestCase):
         if recognised:
             self.assertIn("use: []", self.run_it(recognised.name)[1])
 
+    def test_only_custom_ones_want_c(self):
+        for kind in new_extension.KINDS:
+            if kind not in NOT_YET:
+                self.assertEqual("in C" in self.run_it(f"new_{kind}", kind, REF)[1], kind == "custom", kind)
+                (self.root / "extensions" / f"new_{kind}.yaml").unlink()
+
     def test_what_is_refused(self):
         self.assertEqual(self.run_it("use_srtp")[0], 2)
         self.assertEqual(self.run_it("../evil")[0], 2)
