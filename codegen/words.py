@@ -12,7 +12,7 @@ EPOCHS = {
 }
 EPOCH_WORDS = {
     "current": "the newest epoch we read", "keyed": "any epoch we have read keys for", "next": "the next epoch",
-    "previous": "the previous epoch",
+    "previous": "the epochs before the newest (what is read: but for epoch 2)",
 }
 FLIGHT_IS = {
     "buffered": "has been prepared", "written": "has been handed out whole",

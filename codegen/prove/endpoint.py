@@ -458,7 +458,7 @@ class _Turn:
 
     def drop_keys(self, keys):
         if keys.read is not None:
-            gone = self.end.reads - {self.end.read} if keys.read == "previous" else {keys.read}
+            gone = self.end.reads - {self.end.read, HANDSHAKE_EPOCH} if keys.read == "previous" else {keys.read}
             self.set(reads=self.end.reads - gone)
 
     def answer(self, classifier):
@@ -517,7 +517,8 @@ class _Turn:
             out = Out(owner.name, flight.name, tuple(items), self.player.resends[version].initial, self.answers(owner), version)
             self.set(flights=self.end.flights + (out,))
             self.flight_event(len(self.end.flights) - 1, "flight", "buffered")
-        self.beside("flight", "buffered", flight.name)
+        if owner.is_handshake:              # one of a companion answers nothing
+            self.beside("flight", "buffered", flight.name)
 
     def answers(self, owner):
         """What the peer sends again if our flight is lost: in 1.2 the whole of its own, in 1.3 what we did not acknowledge."""

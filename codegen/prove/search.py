@@ -13,7 +13,7 @@ of its own (`hunt`), so every property is decided exactly and no property pays f
 from itertools import product
 from typing import NamedTuple, Optional
 
-from ..model import Event
+from ..model import HANDSHAKE_EPOCH, Event
 
 OFTEN = 3                               # no transcript holds a message more often; more can only be a loop that hashes
 KEYS_OF_FLIGHTS = ("resend_style", "on_give_up")
@@ -303,7 +303,8 @@ class _Taking:
             if epoch is not None:
                 self.facts.append(f"drop_keys {way} {epoch}")
                 have = getattr(self, way)
-                setattr(self, way, have[-1:] if epoch == "previous" else tuple(e for e in have if e != epoch))
+                stays = (have[-1], HANDSHAKE_EPOCH) if way == "read" else have[-1:]
+                setattr(self, way, tuple(e for e in have if (e in stays if epoch == "previous" else e != epoch)))
 
     def prepare(self, flight):
         """The flight is prepared, once for each way in which its `when` can turn out."""

@@ -463,6 +463,10 @@ fpl_result fpl_conn_send(fpl_conn *conn, const uint8_t *data, size_t len, uint8_
         end_call(conn);
         return conn->life == FPL_LIFE_LIVE ? FPL_NOT_YET : alive(conn);
     }
+    if (conn->life != FPL_LIFE_LIVE) { /* no memory for the KeyUpdate that became due */
+        end_call(conn);
+        return alive(conn);
+    }
     prefix = fpl_seal_prefix(conn, conn->write_epoch);
     if (cap < len + overhead) {
         *out_len = len + overhead;

@@ -9,21 +9,26 @@ static bool is_stale(const fpl_pooled_hello *hello, const fpl_config *config, fp
     return now - hello->born > fpl_config_limit(config, FPL_LIMIT_HELLO_POOL_LIFE);
 }
 
-static fpl_pooled_hello *find(fpl_hello_pool *pool, const fpl_config *config, fpl_bytes address, uint64_t hash,
-                              const fpl_fragment *fragment, fpl_time now)
+/* Has the slot other octets than `fragment` where both have some? */
+static bool contradicts(const fpl_pooled_hello *hello, const fpl_fragment *fragment)
 {
-    for (size_t i = 0; i < pool->num; i++) {
-        fpl_pooled_hello *hello = &pool->slots[i];
-        if (hello->used && is_stale(hello, config, now)) {
-            fpl_hello_pool_drop(hello);
-        }
-        if (hello->used && hello->hash == hash && hello->address_len == address.len &&
-            memcmp(hello->address, address.data, address.len) == 0 && hello->seq == fragment->seq &&
-            hello->total == fragment->total) {
-            return hello;
+    uint32_t end = fragment->offset + (uint32_t)fragment->body.len;
+    for (uint8_t i = 0; i < hello->spans.num; i++) {
+        uint32_t from = hello->spans.from[i] > fragment->offset ? hello->spans.from[i] : fragment->offset;
+        uint32_t to = hello->spans.to[i] < end ? hello->spans.to[i] : end;
+        if (from < to && memcmp(hello->bytes + from, fragment->body.data + (from - fragment->offset), to - from) != 0) {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* May `fragment` be a piece of the hello in this slot? */
+static bool continues(const fpl_pooled_hello *hello, fpl_bytes address, uint64_t hash, const fpl_fragment *fragment)
+{
+    return hello->used && hello->hash == hash && hello->address_len == address.len &&
+           memcmp(hello->address, address.data, address.len) == 0 && hello->seq == fragment->seq &&
+           hello->total == fragment->total && !contradicts(hello, fragment);
 }
 
 static fpl_pooled_hello *take(fpl_hello_pool *pool, const fpl_config *config)
@@ -50,20 +55,11 @@ static bool make(fpl_hello_pool *pool, const fpl_config *config)
     return pool->slots != NULL;
 }
 
-fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *config, fpl_bytes address, uint64_t hash,
-                                     const fpl_fragment *fragment, uint64_t record_seq, fpl_time now)
+static fpl_pooled_hello *begin(fpl_hello_pool *pool, const fpl_config *config, fpl_bytes address, uint64_t hash,
+                               const fpl_fragment *fragment, fpl_time now)
 {
-    fpl_pooled_hello *hello;
-    uint32_t          end = fragment->offset + (uint32_t)fragment->body.len;
-    if (fragment->total > sizeof hello->bytes || end > fragment->total || fragment->body.len == 0 || !make(pool, config)) {
-        return NULL;
-    }
-    hello = find(pool, config, address, hash, fragment, now);
-    if (hello == NULL) {
-        hello = take(pool, config);
-        if (hello == NULL) {
-            return NULL;
-        }
+    fpl_pooled_hello *hello = take(pool, config);
+    if (hello != NULL) {
         fpl_hello_pool_drop(hello);
         hello->used = true;
         hello->hash = hash;
@@ -73,15 +69,49 @@ fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *con
         hello->total = fragment->total;
         hello->born = now;
     }
+    return hello;
+}
+
+/* Returns whether the hello is whole now. */
+static bool put(fpl_pooled_hello *hello, const fpl_fragment *fragment, uint64_t record_seq)
+{
     hello->received += FPL_RECORD_AND_FRAGMENT + fragment->body.len;
-    if (!fpl_spans_add(&hello->spans, fragment->offset, end)) {
-        return NULL;
+    if (!fpl_spans_add(&hello->spans, fragment->offset, fragment->offset + (uint32_t)fragment->body.len)) {
+        return false;
     }
     memcpy(hello->bytes + fragment->offset, fragment->body.data, fragment->body.len);
     if (record_seq > hello->record_seq) {
         hello->record_seq = record_seq;
     }
-    return fpl_spans_whole(&hello->spans, hello->total) ? hello : NULL;
+    return fpl_spans_whole(&hello->spans, hello->total);
+}
+
+/* Anybody can send a piece in a peer's name: what contradicts a slot begins another, and what fits several goes to all. */
+fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *config, fpl_bytes address, uint64_t hash,
+                                     const fpl_fragment *fragment, uint64_t record_seq, fpl_time now)
+{
+    fpl_pooled_hello *whole = NULL;
+    fpl_pooled_hello *hello;
+    bool              kept = false;
+    if (fragment->total > sizeof hello->bytes || fragment->offset + fragment->body.len > fragment->total ||
+        fragment->body.len == 0 || !make(pool, config)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < pool->num && whole == NULL; i++) {
+        hello = &pool->slots[i];
+        if (hello->used && is_stale(hello, config, now)) {
+            fpl_hello_pool_drop(hello);
+        }
+        if (continues(hello, address, hash, fragment)) {
+            kept = true;
+            whole = put(hello, fragment, record_seq) ? hello : NULL;
+        }
+    }
+    if (kept) {
+        return whole;
+    }
+    hello = begin(pool, config, address, hash, fragment, now);
+    return hello != NULL && put(hello, fragment, record_seq) ? hello : NULL;
 }
 
 void fpl_hello_pool_drop(fpl_pooled_hello *hello)

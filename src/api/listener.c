@@ -177,7 +177,7 @@ static fpl_conn *admit(fpl_listener *listener, fpl_peer *old, fpl_bytes address,
     peer->conn.stats.bytes_in = datagram_len;
     peer->conn.stats.records_in = 1;
     peer->conn.hello_record_seq = record_seq;
-    peer->conn.write[0].next_seq = record_seq; /* for an alert too: the HelloVerifyRequest had those below */
+    fpl_conn_number_as_hello(&peer->conn); /* for an alert too: the HelloVerifyRequest had those below */
     peer->conn.next_receive_seq = hello->seq;
     peer->conn.peer_flight_from = hello->seq;
     (void)fpl_input_message(&peer->conn, hello);
@@ -200,7 +200,7 @@ static fpl_conn *take_hello(fpl_listener *listener, fpl_peer *old, fpl_bytes add
     scratch->hello_record_seq = record_seq;
     scratch->next_receive_seq = hello->seq;
     scratch->next_send_seq = hello->seq;
-    scratch->write[0].next_seq = record_seq;
+    fpl_conn_number_as_hello(scratch);
     if (fpl_input_message(scratch, hello) == FPL_TAKEN && scratch->handshake.machine != FPL_MACHINE_LISTEN) {
         return admit(listener, old, address, hash, hello, record_seq, datagram_len);
     }

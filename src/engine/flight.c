@@ -136,6 +136,13 @@ static fpl_flight *new_flight(fpl_conn *conn, const fpl_machine *machine, const 
     return NULL;
 }
 
+void fpl_conn_number_as_hello(fpl_conn *conn)
+{
+    if (conn->hello_record_seq > conn->write[0].next_seq && conn->hello_record_seq <= FPL_LIMIT_VALUE_HELLO_RECORD_NUMBER) {
+        conn->write[0].next_seq = conn->hello_record_seq;
+    }
+}
+
 /* The server's first numbers are those of the ClientHello it answers, but none is used twice. */
 static void number_as_request(fpl_conn *conn, const fpl_event *event)
 {
@@ -145,9 +152,7 @@ static void number_as_request(fpl_conn *conn, const fpl_event *event)
     if (event->seq > conn->next_send_seq) {
         conn->next_send_seq = event->seq;
     }
-    if (conn->hello_record_seq > conn->write[0].next_seq) {
-        conn->write[0].next_seq = conn->hello_record_seq;
-    }
+    fpl_conn_number_as_hello(conn);
 }
 
 static fpl_status build(fpl_conn *conn, fpl_flight *flight, const fpl_flight_line *line, fpl_bytes *out)
@@ -238,8 +243,8 @@ static fpl_status add_line(fpl_conn *conn, fpl_flight *flight, const fpl_flight_
     return status == FPL_STATUS_OK ? fpl_keys_install(conn, line->keys) : status;
 }
 
-/* Companions hear of a new flight too: it says what an ACK would. */
-static void tell_buffered(fpl_conn *conn, fpl_flight *flight, bool extends)
+/* Companions hear of a new flight too: it says what an ACK would, unless it is one of theirs, which answers nothing. */
+static void tell_buffered(fpl_conn *conn, fpl_flight *flight, bool extends, bool own)
 {
     fpl_event event;
     memset(&event, 0, sizeof event);
@@ -248,7 +253,7 @@ static void tell_buffered(fpl_conn *conn, fpl_flight *flight, bool extends)
     event.owner = flight->owner;
     event.flight = flight->id;
     (void)fpl_dispatch_flight(conn, flight, &event);
-    if (flight->book != NULL) {
+    if (flight->book != NULL && own) {
         event.code = FPL_FLIGHT_BUFFERED;
         (void)fpl_dispatch(conn, &event);
     }
@@ -290,7 +295,7 @@ fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_
     if (flight->book != NULL && own) {
         fpl_acks_begin(conn); /* it acknowledges all that it answers, RFC 9147 section 7.1 */
     }
-    tell_buffered(conn, flight, extends);
+    tell_buffered(conn, flight, extends, own);
     return FPL_STATUS_OK;
 }
 

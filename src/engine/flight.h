@@ -9,6 +9,10 @@
  * resend machine is told. `event` is the row's event, for `numbers: of_request`. */
 fpl_status fpl_flight_prepare(fpl_conn *conn, const fpl_machine *machine, uint8_t id, const fpl_event *event);
 
+/* fpl_conn_number_as_hello lets the next plaintext record have the number of the ClientHello that it answers (RFC 6347 section
+ * 4.2.1), unless lower ones are used up, or that number leaves no room behind it. */
+void fpl_conn_number_as_hello(fpl_conn *conn);
+
 /* fpl_flight_rewind is called when a resend machine enters a state that writes, with the kind and code of the event
  * that led there: all of the flight is written again, or only what was added to it. */
 void fpl_flight_rewind(fpl_conn *conn, fpl_flight *flight, uint8_t kind, uint8_t code);

@@ -133,18 +133,24 @@ fpl_status fpl_keys_install(fpl_conn *conn, fpl_keys keys)
 
 /* --- dropping ------------------------------------------------------------------------------------- */
 
-/* While nothing of the newest epoch has come, the peer still writes in the one before it, which stays. */
+void fpl_keys_forget_read13(fpl_conn *conn, uint16_t number)
+{
+    fpl_protect13_key *key = fpl_read_epochs13_remove(&conn->keys13->read, number);
+    fpl_release(conn->config, key, sizeof *key);
+}
+
+/* While nothing of the newest epoch has come, the peer still writes in the one before it, which stays. `previous` is of
+ * application data: epoch 2 goes where a row names it, for until then the peer may repeat its last flight (RFC 9147 section
+ * 5.8.1). */
 static void drop_read(fpl_conn *conn, uint16_t which)
 {
-    fpl_read_epochs13 *epochs = &conn->keys13->read;
-    size_t             stay = which == FPL_KEYS_PREVIOUS && conn->new_epoch_unused ? 2 : 1;
-    while (epochs->num > stay) {
-        fpl_protect13_key *key;
-        if (which != FPL_KEYS_PREVIOUS && epochs->list[epochs->num - 1].number > which) {
-            break;
+    const fpl_read_epochs13 *epochs = &conn->keys13->read;
+    size_t                   stay = which == FPL_KEYS_PREVIOUS && conn->new_epoch_unused ? 2 : 1;
+    for (size_t i = epochs->num; i > stay; i--) {
+        uint16_t number = epochs->list[i - 1].number;
+        if (which == FPL_KEYS_PREVIOUS ? number != FPL_HANDSHAKE_EPOCH : number <= which) {
+            fpl_keys_forget_read13(conn, number);
         }
-        key = fpl_read_epochs13_remove_oldest(epochs);
-        fpl_release(conn->config, key, sizeof *key);
     }
 }
 
@@ -177,8 +183,7 @@ static void wipe13(fpl_conn *conn)
         return;
     }
     while (keys->read.num > 0) {
-        fpl_protect13_key *key = fpl_read_epochs13_remove_oldest(&keys->read);
-        fpl_release(conn->config, key, sizeof *key);
+        fpl_keys_forget_read13(conn, keys->read.list[0].number);
     }
     for (size_t i = 0; i < FPL_WRITE_EPOCHS13; i++) {
         fpl_protect13_key *key = keys->write[i].key;

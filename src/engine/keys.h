@@ -8,8 +8,12 @@
  * one, reading is possible in all (RFC 6347 section 4.1, RFC 9147 section 6.1). */
 fpl_status fpl_keys_install(fpl_conn *conn, fpl_keys keys);
 
-/* fpl_keys_drop wipes the epochs that `keys` names; FPL_KEYS_PREVIOUS is all but the newest. */
+/* fpl_keys_drop wipes the epochs that `keys` names; FPL_KEYS_PREVIOUS is all but the newest, of what is read also but epoch
+ * 2 of DTLS 1.3. */
 void fpl_keys_drop(fpl_conn *conn, fpl_keys keys);
+
+/* fpl_keys_forget_read13 wipes one epoch of what is read. */
+void fpl_keys_forget_read13(fpl_conn *conn, uint16_t number);
 
 /* fpl_keys_wipe wipes all epochs and every secret that epochs or exporters are made from. */
 void fpl_keys_wipe(fpl_conn *conn);

@@ -7,6 +7,7 @@
 #include "engine/dispatch.h"
 #include "engine/ending.h"
 #include "engine/held.h"
+#include "engine/keys.h"
 #include "engine/lookup.h"
 #include "engine/sent.h"
 #include "fpl_records.h"
@@ -143,7 +144,13 @@ static void handle(fpl_conn *conn, const fpl_opened *record, const fpl_record_ro
         record_handshake(conn, record, fate->fate == FPL_RECORD_DUPLICATES_ONLY);
         break;
     case FPL_CONTENT_CHANGE_CIPHER_SPEC: fpl_content_ccs(conn, fpl_bytes_of(record->body, record->len)); break;
-    case FPL_CONTENT_ALERT: fpl_content_alert(conn, record->epoch, fpl_bytes_of(record->body, record->len)); break;
+    case FPL_CONTENT_ALERT:
+        if (is_after_close(conn, record)) {
+            conn->stats.dropped_unexpected++;
+            break;
+        }
+        fpl_content_alert(conn, record->epoch, fpl_bytes_of(record->body, record->len));
+        break;
     case FPL_CONTENT_ACK: fpl_acks_receive(conn, record->epoch, fpl_bytes_of(record->body, record->len)); break;
     case FPL_CONTENT_APPLICATION_DATA:
     case FPL_CONTENT_UNKNOWN:
@@ -208,10 +215,16 @@ static void take_record12(fpl_conn *conn, const fpl_record12 *record)
 
 /* --- records with the unified header ------------------------------------------------------------------ */
 
+/* Keys that were tried so often are used no more (RFC 9147 section 4.5.3): those of an epoch that a newer one has replaced can
+ * be done without, and new ones for it cannot be asked for. */
 static void count_forgery13(fpl_conn *conn, const fpl_read_epoch13 *epoch)
 {
     uint64_t limit = fpl_conn_limit(conn, FPL_LIMIT_FORGERIES);
-    if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
+    if (epoch->number != conn->read_epoch) {
+        if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
+            fpl_keys_forget_read13(conn, epoch->number);
+        }
+    } else if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
         (void)raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
     } else if (fpl_read_epoch13_forgery_soon(epoch, limit, limit / FPL_LIMIT_VALUE_FORGERY_SOON_PART) && fpl_conn_data_grant(conn) == FPL_DATA_BOTH &&
                conn->renewal_asked != epoch->number && raise_limit(conn, FPL_LIMIT_EVENT_FORGERY_SOON)) {

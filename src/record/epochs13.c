@@ -11,6 +11,7 @@ static fpl_protect13_key *remove_at(fpl_read_epochs13 *epochs, size_t index)
     fpl_read_epoch13_wipe(&epochs->list[index]);
     epochs->num--;
     memmove(&epochs->list[index], &epochs->list[index + 1], (epochs->num - index) * sizeof(epochs->list[0]));
+    memset(&epochs->list[epochs->num], 0, sizeof(epochs->list[0]));
     return key;
 }
 
@@ -24,8 +25,6 @@ bool fpl_read_epochs13_add(fpl_read_epochs13 *epochs, uint16_t number, fpl_prote
     fpl_read_epoch13 *same = fpl_read_epochs13_find(epochs, number & EPOCH_MASK);
     if (same != NULL) {
         *gone = remove_at(epochs, (size_t)(same - epochs->list));
-    } else if (epochs->num == FPL_READ_EPOCHS13) {
-        *gone = remove_at(epochs, epochs->num - 1);
     }
     memmove(&epochs->list[1], &epochs->list[0], epochs->num * sizeof(epochs->list[0]));
     fpl_read_epoch13_init(&epochs->list[0], number, key);
@@ -43,7 +42,12 @@ fpl_read_epoch13 *fpl_read_epochs13_find(fpl_read_epochs13 *epochs, uint8_t epoc
     return NULL;
 }
 
-fpl_protect13_key *fpl_read_epochs13_remove_oldest(fpl_read_epochs13 *epochs)
+fpl_protect13_key *fpl_read_epochs13_remove(fpl_read_epochs13 *epochs, uint16_t number)
 {
-    return epochs->num == 0 ? NULL : remove_at(epochs, epochs->num - 1);
+    for (size_t i = 0; i < epochs->num; i++) {
+        if (epochs->list[i].number == number) {
+            return remove_at(epochs, i);
+        }
+    }
+    return NULL;
 }

@@ -5,11 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fpl_limits.h"
 #include "record/epoch13.h"
 
-/* FPL_READ_EPOCHS13 is how many can be read at once: the one in use, the one before it while records
- * of it may be under way, and the one that a key update opens. */
-#define FPL_READ_EPOCHS13 3
+/* How many can be read at once: epoch 2 while the peer may repeat its last flight, the one in use, those before it while
+ * records of them may be under way. */
+#define FPL_READ_EPOCHS13 FPL_LIMIT_VALUE_READ_EPOCHS
 
 /* fpl_read_epochs13 is the epochs that can be read, newest first. No two have the same low bits, so a
  * header names one of them or none. Zeroed, there is none. */
@@ -19,8 +20,8 @@ typedef struct fpl_read_epochs13 {
 } fpl_read_epochs13;
 
 /* fpl_read_epochs13_add begins epoch `number`, which must be newer than all others, or it returns false
- * and nothing has changed. The epoch with the same low bits goes, or the oldest if there is no room:
- * `*gone` is its key, wiped and the caller's again, or NULL. */
+ * and nothing has changed. The epoch with the same low bits goes: `*gone` is its key, wiped and the
+ * caller's again, or NULL. */
 bool fpl_read_epochs13_add(fpl_read_epochs13 *epochs, uint16_t number, fpl_protect13_key *key,
                            fpl_protect13_key **gone);
 
@@ -28,8 +29,8 @@ bool fpl_read_epochs13_add(fpl_read_epochs13 *epochs, uint16_t number, fpl_prote
  * none. It lives until epochs are added or removed. */
 fpl_read_epoch13 *fpl_read_epochs13_find(fpl_read_epochs13 *epochs, uint8_t epoch_bits);
 
-/* fpl_read_epochs13_remove_oldest ends the oldest epoch and returns its key, wiped and the caller's
- * again, and NULL if there is no epoch. */
-fpl_protect13_key *fpl_read_epochs13_remove_oldest(fpl_read_epochs13 *epochs);
+/* fpl_read_epochs13_remove ends epoch `number` and returns its key, wiped and the caller's again, and NULL
+ * if there is no such epoch. */
+fpl_protect13_key *fpl_read_epochs13_remove(fpl_read_epochs13 *epochs, uint16_t number);
 
 #endif /* FPL_RECORD_EPOCHS13_H */

@@ -286,7 +286,8 @@ START_TEST(previous_is_all_but_the_newest)
     ck_assert_int_eq(install(FPL_KEYS_NEXT, FPL_KEYS_NEXT), FPL_STATUS_OK);
     conn.new_epoch_unused = false;
     drop(FPL_KEYS_PREVIOUS, FPL_KEYS_PREVIOUS);
-    ck_assert(reads(2) == NULL && reads(3) == NULL && reads(4) != NULL);
+    ck_assert(reads(3) == NULL && reads(4) != NULL);
+    ck_assert(reads(2) != NULL); /* but for the one in which the peer may repeat its last flight, RFC 9147 section 5.8.1 */
     ck_assert(writes(2) == NULL && writes(3) == NULL && writes(4) != NULL);
     drop(FPL_KEYS_PREVIOUS, FPL_KEYS_PREVIOUS); /* twice is no matter */
     key_is_of(reads(4), 3, 1);
@@ -301,7 +302,7 @@ START_TEST(what_the_peer_still_writes_in_stays)
     connect();
     ck_assert_int_eq(install(FPL_KEYS_NEXT, FPL_KEYS_NONE), FPL_STATUS_OK);
     drop(FPL_KEYS_PREVIOUS, FPL_KEYS_NONE);
-    ck_assert(reads(2) == NULL && reads(3) != NULL && reads(4) != NULL);
+    ck_assert(reads(3) != NULL && reads(4) != NULL);
     conn.new_epoch_unused = false;
     drop(FPL_KEYS_PREVIOUS, FPL_KEYS_NONE);
     ck_assert(reads(3) == NULL && reads(4) != NULL);
