@@ -248,6 +248,8 @@ def one_machine_per_event(spec, add):
                     if row.event.kind not in SHARED_EVENTS:
                         continue
                     owner = owners.setdefault(row.event.key, (other, row))
+                    if row.event.kind == "api" and not owner[0].is_handshake and not other.is_handshake:
+                        continue  # each companion has its own part to end: closing concerns more than alerts
                     if owner[0] is not other and (owner[0].name, row) not in told:
                         told.add((owner[0].name, row))
                         add(row.src, f"`{row.event}` is also {owner[0].name}'s while {machine.name} is in {state}; only one machine takes an event")

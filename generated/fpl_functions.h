@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 8b68af4b366b92da1357135800aa1a72fa539722fd64442a49fce7e84de5aa2e */
+ * SHA-256 of these: 2178b2750b9b17a9e461374a03c33d4f055553cde6a26e4fb9bb6632a69749dc */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -209,8 +209,8 @@ typedef enum fpl_answered_by_answer {
 } fpl_answered_by_answer;
 fpl_answered_by_answer fpl_classify_answered_by(const fpl_conn *conn);
 
-/* fpl_classify_key_update_wish: answer: update_requested, our own write epoch may still grow, and we have not
- * closed our half (RFC 9147 section 8) */
+/* fpl_classify_key_update_wish: answer: update_requested, and our own write epoch may still grow (RFC 9147
+ * section 8) */
 typedef enum fpl_key_update_wish_answer {
     FPL_ANSWER_KEY_UPDATE_WISH_NONE,
     FPL_ANSWER_KEY_UPDATE_WISH_ANSWER,
@@ -432,6 +432,9 @@ fpl_status fpl_act_mark_acked(fpl_conn *conn);
 
 /* fpl_act_ask_peer_to_update: our next KeyUpdate says update_requested */
 fpl_status fpl_act_ask_peer_to_update(fpl_conn *conn);
+
+/* fpl_act_drop_update: a KeyUpdate of ours that is under way is not sent again, or not at all */
+fpl_status fpl_act_drop_update(fpl_conn *conn);
 
 /* fpl_act_keep_alert_hint: one, the first */
 fpl_status fpl_act_keep_alert_hint(fpl_conn *conn);

@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: c2ade78b55028a430ede5f3aa19dcb870853a993dea042f7c250443ca5509132 */
+ * SHA-256 of these: aedf3aa8bbd7cee3f2d3cccd0a124a0e0eff7c819b78c0cdd87fd0ec88c46818 */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {

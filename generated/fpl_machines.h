@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 8b68af4b366b92da1357135800aa1a72fa539722fd64442a49fce7e84de5aa2e */
+ * SHA-256 of these: 2178b2750b9b17a9e461374a03c33d4f055553cde6a26e4fb9bb6632a69749dc */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 
@@ -176,6 +176,7 @@ typedef enum fpl_key_update13_state {
     FPL_KEY_UPDATE13_IDLE,
     FPL_KEY_UPDATE13_WAIT_ACK,
     FPL_KEY_UPDATE13_WAIT_ACK_OWING,
+    FPL_KEY_UPDATE13_CLOSE_SENT,
 } fpl_key_update13_state;
 
 /* Flights of key_update13, from 0: places in its table. */

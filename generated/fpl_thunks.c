@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 9f81229a3533ea73fd776c647124c0bb3874aaac6512684848f87f659c7dcddf */
+ * SHA-256 of these: 8bfe8c5025000cfc4b60052be335226c507e675cbf8a3f4474a703334e48b4b7 */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
@@ -692,6 +692,12 @@ fpl_status fpl_thunk_act_drop_handshake_state(fpl_conn *conn, const fpl_message 
 {
     (void)msg;
     return fpl_act_drop_handshake_state(conn);
+}
+
+fpl_status fpl_thunk_act_drop_update(fpl_conn *conn, const fpl_message *msg)
+{
+    (void)msg;
+    return fpl_act_drop_update(conn);
 }
 
 fpl_status fpl_thunk_act_keep_alert_hint(fpl_conn *conn, const fpl_message *msg)

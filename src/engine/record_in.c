@@ -226,7 +226,7 @@ static void count_forgery13(fpl_conn *conn, const fpl_read_epoch13 *epoch)
         }
     } else if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
         (void)raise_limit(conn, FPL_LIMIT_EVENT_FORGERY);
-    } else if (fpl_read_epoch13_forgery_soon(epoch, limit, limit / FPL_LIMIT_VALUE_FORGERY_SOON_PART) && fpl_conn_data_grant(conn) == FPL_DATA_BOTH &&
+    } else if (fpl_read_epoch13_forgery_soon(epoch, limit, limit / FPL_LIMIT_VALUE_FORGERY_SOON_PART) &&
                conn->renewal_asked != epoch->number && raise_limit(conn, FPL_LIMIT_EVENT_FORGERY_SOON)) {
         conn->renewal_asked = epoch->number; /* once; while another update is under way nothing listens */
     }

@@ -127,12 +127,21 @@ fpl_status fpl_act_keep_alert_hint(fpl_conn *conn)
 
 /* --- key updates (RFC 9147 section 8) ------------------------------------------------------------------ */
 
-/* RFC 9147 section 8 ends the association before epochs wrap. After our close_notify nothing of ours would be heard (RFC
- * 8446 section 6.1). */
+/* RFC 9147 section 8 ends the association before epochs wrap. */
 fpl_key_update_wish_answer fpl_classify_key_update_wish(const fpl_conn *conn, const fpl_key_update *msg)
 {
-    bool may = conn->write_epoch < FPL_LIMIT_VALUE_LAST_EPOCH13 && fpl_conn_data_grant(conn) == FPL_DATA_BOTH;
+    bool may = conn->write_epoch < FPL_LIMIT_VALUE_LAST_EPOCH13;
     return msg->request_update == 1 && may ? FPL_ANSWER_KEY_UPDATE_WISH_ANSWER : FPL_ANSWER_KEY_UPDATE_WISH_NO_ANSWER;
+}
+
+fpl_status fpl_act_drop_update(fpl_conn *conn)
+{
+    for (size_t i = 0; i < FPL_LIMIT_VALUE_FLIGHTS; i++) {
+        if (conn->flights[i] != NULL && conn->flights[i]->owner == fpl_machines[FPL_MACHINE_KEY_UPDATE13]) {
+            conn->flights[i]->released = true;
+        }
+    }
+    return FPL_STATUS_OK;
 }
 
 fpl_status fpl_act_ask_peer_to_update(fpl_conn *conn)

@@ -214,22 +214,203 @@ static void cl03_13_we_close_our_half(void)
     }
 }
 
-/* A KeyUpdate under way when we close: nothing is resent any more. */
+/* Our record that carried the newest KeyUpdate heard. */
+static number13 our_update(const stage *s)
+{
+    number13 number = {0, 0};
+    for (size_t i = 0; i < num_heard(s); i++) {
+        const heard *h = heard_new(s, i);
+        if (h->record == HANDSHAKE && h->type == KEY_UPDATE) {
+            number = (number13){h->epoch, h->seq};
+        }
+    }
+    EXPECT(s, number.epoch > 0);
+    return number;
+}
+
+/* All that was heard is one close_notify, of epoch 3. */
+static void expect_goodbye_alone(stage *s)
+{
+    EXPECT(s, num_heard(s) == 1 && heard_new(s, 0)->record == ALERT && heard_new(s, 0)->type == CLOSE_NOTIFY);
+    EXPECT_UINT(s, heard_new(s, 0)->epoch, 3);
+}
+
+/* A KeyUpdate under way when we close: nothing is resent any more, by the timer or asked for, for nothing will be sent
+ * under new keys (RFC 8446 section 6.1). One that has not gone out yet does not. */
 static void cl03_13_close_with_an_update_under_way(void)
 {
     for (int role = 0; role < 2; role++) {
+        for (int sent = 0; sent < 2; sent++) {
+            stage   *s = connected13(role13(role));
+            number13 ours = {3, 0};
+            forget(s);
+            EXPECT(s, fpl_conn_update_keys(s->conn, s->now) == FPL_OK);
+            if (sent == 1) {
+                poll(s);
+                ours = our_update(s);
+            }
+            app_close(s);
+            expect_goodbye_alone(s);
+            peer13_ack(&s->peer13, NULL, 0); /* as who sees a gap */
+            deliver(s);
+            expect_quiet(s);
+            advance(s, 8000);
+            EXPECT_UINT(s, num_heard(s), 0);
+            /* A late ACK opens no new epoch. */
+            if (sent == 1) {
+                peer13_ack(&s->peer13, &ours, 1);
+                deliver(s);
+                expect_quiet(s);
+                peer13_say(&s->peer13, KEY_UPDATE, peer13_key_update(false));
+                deliver(s);
+                EXPECT(s, num_heard(s) == 1 && heard_new(s, 0)->record == ACK && heard_new(s, 0)->epoch == 3);
+            }
+            EXPECT(s, !s->failed && !fpl_conn_is_closed(s->conn));
+            advance(s, 100000);
+            expect_quiet(s);
+            EXPECT(s, fpl_conn_is_closed(s->conn) && !s->failed);
+            stage_close(s);
+        }
+    }
+}
+
+/* An answer that is owed for when our own KeyUpdate is acknowledged goes the same way. */
+static void cl03_13_close_owing_an_update(void)
+{
+    for (int role = 0; role < 2; role++) {
         stage *s = connected13(role13(role));
+        forget(s);
         EXPECT(s, fpl_conn_update_keys(s->conn, s->now) == FPL_OK);
         poll(s);
+        number13 ours = our_update(s);
+        peer13_say(&s->peer13, KEY_UPDATE, peer13_key_update(true));
+        deliver(s);
+        peer13_next_keys(&s->peer13);
+        EXPECT(s, num_heard(s) == 1 && heard_new(s, 0)->record == ACK);
         app_close(s);
-        EXPECT_UINT(s, num_heard_records(s, ALERT), 1);
-        advance(s, 9000);
-        /* Nothing but what was begun may go out, and no alert again. */
-        EXPECT(s, !s->failed && num_heard_records(s, ALERT) == 0 && num_heard_records(s, DATA) == 0);
+        expect_goodbye_alone(s);
+        peer13_ack(&s->peer13, &ours, 1);
+        deliver(s);
+        expect_quiet(s);
         advance(s, 100000);
-        EXPECT(s, fpl_conn_is_closed(s->conn));
+        expect_quiet(s);
+        EXPECT_UINT(s, s->peer13.updates, 1);
+        EXPECT(s, fpl_conn_is_closed(s->conn) && !s->failed);
         stage_close(s);
     }
+}
+
+/* The peer's half goes on after our goodbye, and so it may need new keys: its messages are acknowledged, each time they
+ * come (RFC 9147 section 8: MUST), and answered by nothing else. */
+static void cl03_13_acks_behind_a_close(void)
+{
+    for (int role = 0; role < 2; role++) {
+        stage *s = connected13(role13(role));
+        app_close(s);
+        expect_goodbye_alone(s);
+        uint64_t goodbye = heard_new(s, 0)->seq;
+        for (unsigned i = 0; i < 3; i++) {
+            peer13_say(&s->peer13, KEY_UPDATE, peer13_key_update(true));
+            size_t last = s->peer13.num_said - 1;
+            for (unsigned times = 0; times < 2; times++) {
+                if (times == 1) {
+                    peer13_say_again(&s->peer13, last);
+                }
+                deliver(s);
+                EXPECT_UINT(s, num_heard(s), 1);
+                EXPECT(s, ack_names(heard_new(s, 0), s->peer13.said[last].record));
+                EXPECT(s, heard_new(s, 0)->epoch == 3 && heard_new(s, 0)->seq > goodbye);
+            }
+            peer13_next_keys(&s->peer13);
+            peer13_data(&s->peer13, bytes_of("more", 4));
+            deliver(s);
+            expect_quiet(s);
+            EXPECT_UINT(s, s->num_data, i + 1);
+        }
+        if (role == 1) {
+            peer13_say(&s->peer13, NEW_SESSION_TICKET, peer13_ticket(32));
+            deliver(s);
+            EXPECT(s, num_heard(s) == 1 && heard_new(s, 0)->record == ACK);
+        }
+        peer13_alert(&s->peer13, WARNING, CLOSE_NOTIFY);
+        deliver(s);
+        expect_quiet(s);
+        EXPECT(s, fpl_conn_is_closed(s->conn) && !s->failed);
+        /* What is closed both ways says no more. */
+        peer13_say(&s->peer13, KEY_UPDATE, peer13_key_update(true));
+        deliver(s);
+        expect_quiet(s);
+        stage_close(s);
+    }
+}
+
+/* The library has this datagram, and has not been polled dry: with `begun`, it was polled for a buffer too small for the
+ * ACK that is due. */
+static void arrives(stage *s, bytes datagram, bool begun)
+{
+    fpl_output out;
+    forget(s);
+    EXPECT(s, fpl_conn_receive(s->conn, datagram.data, datagram.len, s->now) == FPL_OK);
+    if (begun) {
+        EXPECT(s, fpl_conn_poll(s->conn, NULL, 0, &out) == FPL_BUFFER_TOO_SMALL);
+    }
+}
+
+/* An ACK that is due when we close goes out with the goodbye, in front of it. */
+static void cl03_13_close_with_an_ack_due(void)
+{
+    for (int role = 0; role < 2; role++) {
+        for (int begun = 0; begun < 2; begun++) {
+            stage *s = connected13(role13(role));
+            peer13_say(&s->peer13, KEY_UPDATE, peer13_key_update(false));
+            number13 update = s->peer13.said[s->peer13.num_said - 1].record;
+            arrives(s, take_said(s), begun == 1);
+            EXPECT(s, fpl_conn_close(s->conn, s->now) == FPL_OK);
+            poll(s);
+            EXPECT_UINT(s, num_heard(s), 2);
+            EXPECT(s, ack_names(heard_new(s, 0), update));
+            EXPECT(s, heard_new(s, 1)->record == ALERT && heard_new(s, 1)->type == CLOSE_NOTIFY);
+            EXPECT_UINT(s, heard_new(s, 0)->datagram, heard_new(s, 1)->datagram);
+            EXPECT(s, !s->failed && !fpl_conn_is_closed(s->conn));
+            advance(s, 100000);
+            EXPECT_UINT(s, num_heard(s), 0);
+            stage_close(s);
+        }
+    }
+    /* The last ACK of the handshake: without it the client would not know that it is done. */
+    stage *s = stage13_at(FPL_ROLE_SERVER, "WAIT_FINISHED");
+    say13_rest(s);
+    number13 finished = s->peer13.said[s->peer13.num_said - 1].record;
+    arrives(s, take_said(s), true);
+    EXPECT(s, fpl_conn_close(s->conn, s->now) == FPL_OK);
+    poll(s);
+    EXPECT_UINT(s, num_heard(s), 2);
+    EXPECT(s, ack_names(heard_new(s, 0), finished));
+    EXPECT(s, heard_new(s, 1)->record == ALERT && heard_new(s, 1)->type == CLOSE_NOTIFY);
+    EXPECT_UINT(s, s->connected, 1);
+    stage_close(s);
+}
+
+/* A Finished that is not acknowledged goes on being resent behind our goodbye: it is of an epoch before that (RFC 9147
+ * section 5.10), and without it the server could read neither the goodbye nor what went before. */
+static void cl03_13_close_before_the_last_ack(void)
+{
+    stage *s = stage13_at(FPL_ROLE_CLIENT, "WAIT_ACK");
+    app_close(s);
+    expect_goodbye_alone(s);
+    for (unsigned i = 0; i < 2; i++) {
+        wake(s);
+        EXPECT_UINT(s, num_heard_messages(s, FINISHED), 1);
+        for (size_t n = 0; n < num_heard(s); n++) {
+            EXPECT(s, heard_new(s, n)->record == HANDSHAKE && heard_new(s, n)->epoch == 2);
+        }
+    }
+    (void)peer13_ack_heard(&s->peer13);
+    deliver(s);
+    expect_quiet(s);
+    advance(s, 100000);
+    EXPECT_UINT(s, num_heard(s), 0);
+    EXPECT(s, fpl_conn_is_closed(s->conn) && !s->failed);
 }
 
 /* The amplification limit holds back a goodbye: it does not slip out in the clear later on. */
@@ -516,7 +697,9 @@ SCENARIOS(cl_13_scenarios, PLAYS(cl01_13_forged_alerts_are_hints), PLAYS(cl01_13
           PLAYS(cl01_13_believed_when_configured), PLAYS(cl02_13_authenticated_alert),
           PLAYS(cl02_13_user_canceled_ends_nothing), PLAYS(cl03_13_silence_is_not_the_end),
           PLAYS(cl03_13_peer_closes_its_half), PLAYS(cl03_13_we_close_our_half),
-          PLAYS(cl03_13_close_with_an_update_under_way), PLAYS(cl03_13_close_held_back),
+          PLAYS(cl03_13_close_with_an_update_under_way), PLAYS(cl03_13_close_owing_an_update),
+          PLAYS(cl03_13_acks_behind_a_close), PLAYS(cl03_13_close_with_an_ack_due),
+          PLAYS(cl03_13_close_before_the_last_ack), PLAYS(cl03_13_close_held_back),
           PLAYS(cl03_13_close_while_negotiating), PLAYS(cl04_13_no_way_back), PLAYS(cl05_13_malformed_alerts),
           PLAYS(cl06_13_hello_on_a_living_association), PLAYS(cl06_13_repeated_hello_without_cookies),
           PLAYS(cl07_13_client_reboot), PLAYS(cl07_13_reboot_with_another_version), PLAYS(cl08_13_one_alert_only),

@@ -772,6 +772,14 @@ static void hear_protected(peer13 *q, heard like, const uint8_t *record, size_t 
     }
     like.record = inner.data[inner.len - 1];
     like.opened = true;
+    if (q->closed && (like.record == DATA || like.record == HANDSHAKE) &&
+        (like.epoch > q->goodbye.epoch || (like.epoch == q->goodbye.epoch && like.seq > q->goodbye.seq))) {
+        peer_complain(q->p, "content type %u behind close_notify", like.record);
+    }
+    if (like.record == ALERT && inner.len == 3 && inner.data[1] == CLOSE_NOTIFY) {
+        q->closed = true;
+        q->goodbye = (number13){like.epoch, like.seq};
+    }
     hear_content(q, like, bytes_of(inner.data, inner.len - 1));
 }
 

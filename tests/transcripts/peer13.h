@@ -67,6 +67,8 @@ typedef struct peer13 {
     bytes  sent;       /* record numbers of all handshake records of ours */
     size_t flight;     /* where in `sent` those of our present flight begin: what an ACK may name */
     size_t acked_upto; /* in the log */
+    bool     closed;    /* their close_notify came, in this record */
+    number13 goodbye;
 } peer13;
 
 /* peer13_init goes on from peer_init. A client that offers `both` versions offers suites of both. */
