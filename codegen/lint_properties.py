@@ -72,6 +72,8 @@ def complaints(spec, prop):
             for state in many(value):
                 if not state_exists(spec, state, key):
                     yield src, f"`{state}` is no state; write machine.STATE"
+        elif key == "unless_from" and value != "any_state" and not state_exists(spec, value):
+            yield src, f"`{value}` is no state; write machine.STATE, or any_state"
         elif key in FACT_KEYS or key == "at_most_once":
             for fact in many(value):
                 problem = fact_problem(spec, fact)

@@ -287,7 +287,7 @@ def every_edge(case):
 
 
 def edge_matches(body, row, outcome):
-    if body.get("unless_from") == "any_state" and row.state is None:
+    if body.get("unless_from") == ("any_state" if row.state is None else f"{row.machine}.{row.state}"):
         return False
     if "event" in body and not event_matches(body["event"], row.event):
         return False
