@@ -1,7 +1,35 @@
 #include "option_checks.h"
 
 #include "names.h"
+#include "numbers.h"
 #include "tool.h"
+
+/* getaddrinfo would cut a number that is too large to sixteen bits, and say nothing. */
+static int check_port(const options *o)
+{
+    bool serves = o->command == COMMAND_SERVER;
+    const char *port = o->arguments[serves ? 0 : 1];
+    uint64_t value;
+    if (number_parse(port, serves ? 0 : 1, UINT16_MAX, &value)) {
+        return TOOL_OK;
+    }
+    return complain_usage(command_name(o->command),
+                          serves ? "PORT wants a whole number from 0 to 65535 (0: any free port), not `%s`"
+                                 : "PORT wants a whole number from 1 to 65535, the port that the server listens on, not `%s`",
+                          port);
+}
+
+/* An empty word is a variable of the shell that was not set, rather than a wish. */
+static int check_address(const options *o)
+{
+    if (o->command == COMMAND_CLIENT && o->arguments[0][0] == '\0') {
+        return complain_usage("client", "HOST is empty: give the server's name or address");
+    }
+    if (o->bind_address != NULL && o->bind_address[0] == '\0') {
+        return complain_usage("server", "--bind wants an address of this machine, not ``; without it all of them are listened on");
+    }
+    return TOOL_OK;
+}
 
 static int check_trust(const options *o)
 {
@@ -71,7 +99,13 @@ int options_check(options *o)
     if (o->command == COMMAND_CERT || o->command == COMMAND_DECODE) {
         return TOOL_OK;
     }
-    result = check_versions(o);
+    result = check_address(o);
+    if (result == TOOL_OK) {
+        result = check_port(o);
+    }
+    if (result == TOOL_OK) {
+        result = check_versions(o);
+    }
     if (result != TOOL_OK) {
         return result;
     }

@@ -1,11 +1,10 @@
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "names.h"
+#include "numbers.h"
 #include "option_checks.h"
 #include "option_table.h"
 #include "tool.h"
@@ -31,27 +30,19 @@ const char *command_name(command which)
 
 static int read_number(const options *o, const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *out)
 {
-    char *end = NULL;
-    unsigned long long value;
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || value < low || value > high) {
+    if (!number_parse(text, low, high, out)) {
         return complain_usage(command_name(o->command), "--%s wants a whole number from %llu to %llu, not `%s`", name,
                               (unsigned long long)low, (unsigned long long)high, text);
     }
-    *out = value;
     return TOOL_OK;
 }
 
 /* Seconds may have a fraction: 0.5. */
 static int read_seconds(const options *o, const char *name, const char *text, double low, double high, uint64_t *ms)
 {
-    char *end = NULL;
-    double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value >= low && value <= high)) {
+    if (!seconds_parse(text, low, high, ms)) {
         return complain_usage(command_name(o->command), "--%s wants seconds from %g to %g, not `%s`", name, low, high, text);
     }
-    *ms = (uint64_t)(value * 1000.0 + 0.5);
     return TOOL_OK;
 }
 

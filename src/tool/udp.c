@@ -17,15 +17,13 @@ static struct addrinfo *resolve(const char *host, const char *port, int flags)
     memset(&hints, 0, sizeof hints);
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_DGRAM;
-    hints.ai_flags = flags;
+    hints.ai_flags = flags | AI_NUMERICSERV; /* option_checks.c lets nothing but numbers through */
     error = getaddrinfo(host, port, &hints, &list);
     if (error != 0) {
-        const char *why = error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);
-        if (error == EAI_SERVICE) {
-            (void)complain("`%s` is not a UDP port: give a number from 0 to 65535", port);
-        } else {
-            (void)complain("cannot find `%s`: %s", host == NULL ? "any address" : host, why);
-        }
+        (void)complain("cannot find `%s`: %s%s", host == NULL ? "any address" : host,
+                       error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error),
+                       host != NULL && strpbrk(host, "[]:/") != NULL
+                           ? "; give a name or an address alone: no brackets, no port, no URL" : "");
         return NULL;
     }
     return list;

@@ -8,8 +8,13 @@ from command import MISUSE, OK, SYSTEM, ToolCase, flightplan  # noqa: E402
 
 PIN = "00" * 32
 
+NO_PORTS = ["99999", "65536", "", "4294967297", "18446744073709551617", "abc", "domain", "1x", "+1", " 1"]
+PORTS = ([(["client", "--insecure", "127.0.0.1", port], f"PORT wants a whole number from 1 to 65535, the port that the server "
+           f"listens on, not `{port}`") for port in ["0", *NO_PORTS]] +
+         [(["server", port], f"PORT wants a whole number from 0 to 65535 (0: any free port), not `{port}`") for port in NO_PORTS])
+
 # words on the line, and what the answer has to say
-MISUSES = [
+MISUSES = PORTS + [
     ([], "say what to do: client, server, cert or decode"),
     (["clint"], "there is no command `clint`"),
     (["client", "--insecure"], "`client` wants a HOST and a PORT"),
@@ -24,6 +29,11 @@ MISUSES = [
     (["client", "--mtu"], "--mtu wants a value"),
     (["client", "--insecure", "--mtu", "100", "a", "1"], "--mtu wants a whole number from 200 to 65507, not `100`"),
     (["client", "--insecure", "--mtu", "1200x", "a", "1"], "not `1200x`"),
+    (["client", "--insecure", "--mtu", " -18446744073709550416", "a", "1"], "not ` -18446744073709550416`"),
+    (["client", "--insecure", "--timeout", "0x2", "a", "1"], "--timeout wants seconds from 1 to 3600, not `0x2`"),
+    (["client", "--insecure", "--linger", "nan", "a", "1"], "--linger wants seconds from 0 to 3600, not `nan`"),
+    (["client", "--insecure", "", "1"], "HOST is empty"),
+    (["server", "--bind", "", "1"], "--bind wants an address of this machine"),
     (["client", "--insecure", "--timeout", "soon", "a", "1"], "--timeout wants seconds from 1 to 3600"),
     (["client", "--insecure", "--suites", "TLS_NULL", "a", "1"], "choose from TLS_AES_128_GCM_SHA256"),
     (["client", "--insecure", "--groups", "x25519,x25519", "a", "1"], "names `x25519` twice"),
@@ -77,7 +87,10 @@ class Misuse(ToolCase):
             (["client", "--insecure", "--cert", "/nowhere/c", "--key", "/nowhere/k", "localhost", "1"],
              "cannot read the certificate /nowhere/c"),
             (["client", "--insecure", "no-such-host.invalid", "1"], "cannot find `no-such-host.invalid`"),
-            (["client", "--insecure", "127.0.0.1", "port"], "`port` is not a UDP port"),
+            (["client", "--insecure", "no-such-host.invalid", "65535"], "cannot find `no-such-host.invalid`"),
+            (["server", "--bind", "192.0.2.1", "65535"], "cannot listen on 192.0.2.1 port 65535"),
+            (["client", "--insecure", "localhost:4444", "4444"], "cannot find `localhost:4444`"),
+            (["client", "--insecure", "[::1]", "4444"], "no brackets, no port"),
             (["client", "--insecure", "--keylog", "/nowhere/log", "127.0.0.1", "1"], "cannot write the key log /nowhere/log"),
             (["server", "--bind", "192.0.2.1", "0"], "cannot listen on 192.0.2.1"),
             (["cert", "/nowhere/c", "/nowhere/k"], "cannot write the certificate /nowhere/c"),
