@@ -1,24 +1,10 @@
 #include "channel.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "events.h"
+#include "streams.h"
 #include "tool.h"
-
-static void to_standard_output(const uint8_t *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t done = write(STDOUT_FILENO, data, len);
-        if (done > 0) {
-            data += done;
-            len -= (size_t)done;
-        } else if (done < 0 && errno != EINTR) {
-            return; /* whoever read it has gone; SIGPIPE ends us, where it is not ignored */
-        }
-    }
-}
 
 /* Later, where an update of ours is still under way. */
 static void renew_keys(channel *l)
@@ -57,7 +43,7 @@ static void take_data(channel *l, const uint8_t *data, size_t len)
 {
     uint8_t copy[UDP_LARGEST];
     l->bytes_received += len;
-    to_standard_output(data, len);
+    streams_write(data, len);
     if (l->options->echo && len <= sizeof copy) {
         memcpy(copy, data, len); /* the event's bytes live until the next call only */
         channel_send(l, copy, len);

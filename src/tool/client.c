@@ -7,6 +7,7 @@
 
 #include "configure.h"
 #include "channel.h"
+#include "streams.h"
 #include "tool.h"
 #include "wait.h"
 
@@ -56,7 +57,7 @@ static fpl_time next_look(const client *c)
 static void talk(client *c)
 {
     struct pollfd fds[2] = {{c->channel.fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-    while (!channel_over(&c->channel) && !wait_interrupted()) {
+    while (!channel_over(&c->channel) && !wait_interrupted() && !streams_lost()) {
         fds[1].fd = c->channel.connected && !c->input_ended ? STDIN_FILENO : -1;
         wait_for(fds, 2, next_look(c));
         if (fds[0].revents != 0) {
@@ -115,6 +116,5 @@ int client_run(const options *o)
             (void)close(fd);
         }
     }
-    setup_free(&s);
-    return result;
+    return setup_free(&s, result);
 }

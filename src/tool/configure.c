@@ -1,5 +1,6 @@
 #include "configure.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -7,7 +8,6 @@
 #include "files.h"
 #include "hex.h"
 #include "tool.h"
-#include "trace.h"
 
 /* A setting that options_parse let through and the library refuses is a bound that moved in spec/limits.yaml. */
 static int set(const options *o, fpl_result result, const char *option)
@@ -135,8 +135,9 @@ static int set_watchers(const options *o, setup *s)
         result = set(o, fpl_config_set_trace(s->config, trace_print, NULL), "trace");
     }
     if (result == TOOL_OK && o->keylog_file != NULL) {
-        s->keylog = file_open_append(o->keylog_file, "key log");
-        result = s->keylog == NULL ? TOOL_SYSTEM : set(o, fpl_config_set_key_log(s->config, key_log_print, s->keylog), "keylog");
+        s->keylog.path = o->keylog_file;
+        s->keylog.file = file_open_append(o->keylog_file, "key log");
+        result = s->keylog.file == NULL ? TOOL_SYSTEM : set(o, fpl_config_set_key_log(s->config, key_log_print, &s->keylog), "keylog");
     }
     return result;
 }
@@ -162,12 +163,14 @@ int setup_make(const options *o, setup *out)
     return result;
 }
 
-void setup_free(setup *s)
+int setup_free(setup *s, int result)
 {
     fpl_config_free(s->config);
-    if (s->keylog != NULL) {
-        (void)fclose(s->keylog);
+    if (s->keylog.file != NULL && fclose(s->keylog.file) != 0 && !s->keylog.lost) {
+        s->keylog.lost = true;
+        (void)complain("cannot write the key log %s: %s", s->keylog.path, strerror(errno));
     }
+    return s->keylog.lost && result == TOOL_OK ? TOOL_SYSTEM : result;
 }
 
 void setup_pin(const options *o, fpl_conn *conn)

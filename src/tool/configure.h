@@ -4,19 +4,20 @@
 
 #include <flightplan/flightplan.h>
 
-#include <stdio.h>
-
 #include "options.h"
+#include "trace.h"
 
 typedef struct setup {
     fpl_config *config;
-    FILE       *keylog;
+    key_log     keylog;
 } setup;
 
 /* setup_make builds what `o` asks for; a server without a certificate gets a fresh one. Complains and
- * returns an exit code on failure; `out` is then to be freed all the same. */
-int  setup_make(const options *o, setup *out);
-void setup_free(setup *s);
+ * returns an exit code on failure; `out` is then to be freed all the same, and stays where it is until then. */
+int setup_make(const options *o, setup *out);
+
+/* setup_free returns the exit code `result`, or TOOL_SYSTEM when all went well but for the key log. */
+int setup_free(setup *s, int result);
 
 /* setup_pin gives a new connection the fingerprints of `o`. */
 void setup_pin(const options *o, fpl_conn *conn);

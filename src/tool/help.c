@@ -24,7 +24,8 @@ static const char overview[] =
     "  flightplan client --fingerprint <what the server printed> --trace localhost 4444\n"
     "\n"
     "Exit codes: 0 done; 1 the connection failed, or the capture held no DTLS;\n"
-    "2 the command line is wrong; 3 a file, a name or a socket is.\n";
+    "2 the command line is wrong; 3 a file, a name or a socket is, or what was\n"
+    "printed could not be written.\n";
 
 static const char client_about[] =
     "Usage: flightplan client [OPTION...] HOST PORT\n"
@@ -38,7 +39,8 @@ static const char server_about[] =
     "\n"
     "Serves any number of clients on one UDP port (0: any free one). What they send\n"
     "goes to standard output; standard input goes to the client heard of last.\n"
-    "Ends at SIGINT or SIGTERM, saying close_notify to all.\n";
+    "Ends at SIGINT or SIGTERM, or when standard output takes no more, saying\n"
+    "close_notify to all.\n";
 
 static const char cert_about[] =
     "Usage: flightplan cert [OPTION...] CERT KEY\n"

@@ -7,6 +7,7 @@
 #include "decode.h"
 #include "help.h"
 #include "server.h"
+#include "streams.h"
 #include "tool.h"
 
 static int run(const options *o)
@@ -31,7 +32,7 @@ static bool is(const char *word, const char *one, const char *other)
     return strcmp(word, one) == 0 || strcmp(word, other) == 0;
 }
 
-int main(int argc, char **argv)
+static int obey(int argc, char **argv)
 {
     static const command commands[] = {COMMAND_CLIENT, COMMAND_SERVER, COMMAND_CERT, COMMAND_DECODE};
     options o;
@@ -58,4 +59,10 @@ int main(int argc, char **argv)
         }
     }
     return complain_usage(NULL, "there is no command `%s`; there are client, server, cert and decode", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    streams_open();
+    return streams_close(obey(argc, argv));
 }

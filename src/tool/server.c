@@ -8,6 +8,7 @@
 
 #include "configure.h"
 #include "channel.h"
+#include "streams.h"
 #include "tool.h"
 #include "wait.h"
 
@@ -176,7 +177,7 @@ static bool input_has_a_reader(const server *s)
 static void serve(server *s)
 {
     struct pollfd fds[2] = {{s->fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-    while (!s->ended && !wait_interrupted()) {
+    while (!s->ended && !wait_interrupted() && !streams_lost()) {
         fds[1].fd = input_has_a_reader(s) ? STDIN_FILENO : -1;
         wait_for(fds, 2, s->deadline);
         if (fds[0].revents != 0) {
@@ -226,6 +227,5 @@ int server_run(const options *o)
             (void)close(fd);
         }
     }
-    setup_free(&s);
-    return result;
+    return setup_free(&s, result);
 }

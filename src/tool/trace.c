@@ -1,5 +1,10 @@
 #include "trace.h"
 
+#include <errno.h>
+#include <string.h>
+
+#include "tool.h"
+
 static const char *text(const char *maybe)
 {
     return maybe == NULL ? "?" : maybe;
@@ -31,7 +36,10 @@ void trace_print(void *arg, const fpl_conn *conn, const fpl_trace_event *event)
 
 void key_log_print(void *arg, const char *line)
 {
-    FILE *file = arg;
-    fprintf(file, "%s\n", line);
-    (void)fflush(file);
+    key_log *log = arg;
+    fprintf(log->file, "%s\n", line);
+    if (fflush(log->file) != 0 && !log->lost) {
+        log->lost = true;
+        (void)complain("cannot write the key log %s: %s; secrets are missing from it", log->path, strerror(errno));
+    }
 }

@@ -1,0 +1,69 @@
+#include "streams.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static bool lost = false;
+
+static void lose(int error)
+{
+    if (!lost) {
+        (void)complain("cannot write to standard output%s%s; what belongs there is lost: send it to where there is room",
+                       error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
+    }
+    lost = true;
+}
+
+/* Where one is closed, the next socket or file would take its number, and get what was meant for it. /dev/null takes
+ * it, as lowest free number, opened the wrong way round: whoever uses it hears that it cannot be used. */
+void streams_open(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
+/* Whoever gave us the stream may have made it non-blocking. */
+static void wait_for_room(void)
+{
+    struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
+    (void)poll(&out, 1, -1);
+}
+
+void streams_write(const uint8_t *data, size_t len)
+{
+    while (len > 0 && !lost) {
+        ssize_t done = write(STDOUT_FILENO, data, len);
+        if (done > 0) {
+            data += done;
+            len -= (size_t)done;
+        } else if (done < 0 && errno == EAGAIN) {
+            wait_for_room();
+        } else if (done < 0 && errno != EINTR) {
+            lose(errno);
+        }
+    }
+}
+
+bool streams_lost(void)
+{
+    return lost;
+}
+
+int streams_close(int result)
+{
+    bool failed = ferror(stdout) != 0;
+    errno = 0;
+    if (fclose(stdout) != 0 || failed) {
+        lose(errno);
+    }
+    return result == TOOL_OK && (lost || ferror(stderr) != 0) ? TOOL_SYSTEM : result;
+}
