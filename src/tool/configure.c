@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "credential_faults.h"
 #include "files.h"
 #include "hex.h"
 #include "tool.h"
@@ -27,6 +28,24 @@ static int set(const options *o, fpl_result result, const char *option)
     return complain_usage(command_name(o->command), "the library does not take the value of --%s", option);
 }
 
+static int load_pair(fpl_config *config, const credential_file *cert, const credential_file *key)
+{
+    switch (fpl_config_set_credential(config, cert->bytes, cert->len, key->bytes, key->len)) {
+    case FPL_OK:
+        return TOOL_OK;
+    case FPL_NO_MEMORY:
+        return complain("out of memory");
+    case FPL_MISUSE:
+    case FPL_NOT_YET:
+    case FPL_BUFFER_TOO_SMALL:
+    case FPL_CLOSED:
+    case FPL_FAILED:
+        break;
+    }
+    /* As if the key were elsewhere: then the certificate is judged by itself. */
+    return credential_complain(cert, fpl_config_set_external_credential(config, cert->bytes, cert->len) == FPL_OK, key);
+}
+
 static int load_credential(const options *o, fpl_config *config)
 {
     size_t cert_len = 0, key_len = 0;
@@ -34,12 +53,7 @@ static int load_credential(const options *o, fpl_config *config)
     uint8_t *key = cert == NULL ? NULL : file_read(o->key_file, "private key", &key_len);
     int result = TOOL_SYSTEM;
     if (key != NULL) {
-        result = TOOL_OK;
-        if (fpl_config_set_credential(config, cert, cert_len, key, key_len) != FPL_OK) {
-            result = complain("%s and %s are not a certificate and its key: both PEM or DER, the key of P-256 or P-384 "
-                              "and belonging to the first certificate; `flightplan cert` makes such a pair",
-                              o->cert_file, o->key_file);
-        }
+        result = load_pair(config, &(credential_file){o->cert_file, cert, cert_len}, &(credential_file){o->key_file, key, key_len});
         explicit_bzero(key, key_len);
     }
     free(key);
@@ -86,6 +100,16 @@ static int set_groups(const options *o, fpl_config *config)
     return set(o, fpl_config_set_groups(config, o->groups, o->num_groups), "groups");
 }
 
+static int set_server_name(const options *o, fpl_config *config)
+{
+    fpl_result result = fpl_config_set_server_name(config, o->server_name);
+    if (result == FPL_MISUSE) {
+        return complain_usage("client", "--server-name wants a host's name of 1 to 255 octets, without a dot at its end, not `%s`",
+                              o->server_name);
+    }
+    return set(o, result, "server-name");
+}
+
 static int set_negotiation(const options *o, fpl_config *config)
 {
     int result = set(o, fpl_config_set_versions(config, options_versions(o)),
@@ -100,7 +124,7 @@ static int set_negotiation(const options *o, fpl_config *config)
         result = set(o, fpl_config_set_srtp_profiles(config, o->profiles, o->num_profiles), "srtp");
     }
     if (result == TOOL_OK && o->server_name != NULL) {
-        result = set(o, fpl_config_set_server_name(config, o->server_name), "server-name");
+        result = set_server_name(o, config);
     }
     return result;
 }
