@@ -5,6 +5,7 @@
 
 #include "hex.h"
 #include "names.h"
+#include "printable.h"
 #include "tool.h"
 
 void event_peer_certificate(const char *who, const fpl_output *out)
@@ -26,15 +27,16 @@ static const char *version_name(uint16_t version)
 
 void event_connected(const char *who, const fpl_conn *conn)
 {
-    char suite[8], group[8], scheme[8];
+    char suite[8], group[8], scheme[8], shown[4 * 255 + 1];
+    const char *host = fpl_conn_server_name(conn);
     fpl_signature_scheme signature = fpl_conn_peer_signature_scheme(conn);
     note("connected with %s: %s, %s, %s%s%s", who, version_name(fpl_conn_version(conn)),
          name_or_number(fpl_cipher_suite_name(fpl_conn_cipher_suite(conn)), fpl_conn_cipher_suite(conn), suite),
          name_or_number(fpl_named_group_name(fpl_conn_group(conn)), fpl_conn_group(conn), group),
          signature == 0 ? "" : ", peer signed with ",
          signature == 0 ? "" : name_or_number(fpl_signature_scheme_name(signature), signature, scheme));
-    if (fpl_conn_server_name(conn) != NULL) {
-        note("%s asked for host `%s`", who, fpl_conn_server_name(conn));
+    if (host != NULL) {
+        note("%s asked for host `%s`", who, printable(host, strlen(host), shown, sizeof shown));
     }
 }
 

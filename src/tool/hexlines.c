@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hex.h"
+#include "printable.h"
 #include "tool.h"
 #include "udp.h"
 
@@ -86,9 +87,10 @@ static const char *take_hex(words *w, uint8_t *out, size_t cap, size_t *len)
 
 static int complain_line(const char *path, unsigned number, words rest)
 {
-    int shown = rest.end - rest.at > 16 ? 16 : (int)(rest.end - rest.at);
-    return complain("%s:%u: `%.*s` is not hex in whole octets (one datagram of at most %d); a line is [C>S|S>C] [+SECONDS] "
-                    "HEX, and a capture is known by its first bytes", path, number, shown, rest.at, UDP_LARGEST);
+    char shown[4 * 16 + 1];
+    size_t len = rest.end - rest.at > 16 ? 16 : (size_t)(rest.end - rest.at);
+    return complain("%s:%u: `%s` is not hex in whole octets (one datagram of at most %d); a line is [C>S|S>C] [+SECONDS] "
+                    "HEX, and a capture is known by its first bytes", path, number, printable(rest.at, len, shown, sizeof shown), UDP_LARGEST);
 }
 
 int hexlines_read(const uint8_t *text, size_t len, const char *path, datagram_fn take, void *arg)

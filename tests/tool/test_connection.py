@@ -170,6 +170,14 @@ class Connection(ToolCase):
         self.assertEqual(server.wait(), OK)
         self.assertIn("asked for host `example.org`", server.stderr)
 
+    def test_server_name_that_a_terminal_would_obey(self):
+        """What a stranger puts into its ClientHello does not get to the server's terminal as it is."""
+        server = self.serve("--once")
+        self.assertEqual(self.call(server, "--insecure", "--server-name", "\x1b[2Ja").returncode, OK)
+        self.assertEqual(server.wait(), OK)
+        self.assertIn(r"asked for host `\x1b[2Ja`", server.stderr)
+        self.assertNotIn("\x1b", server.stderr)
+
     def test_nothing_in_common(self):
         """Two ends without a common suite part with an alert, soon."""
         server = self.serve("--suites", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")

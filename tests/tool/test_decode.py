@@ -121,6 +121,16 @@ class Decode(ToolCase):
                 self.assertIn("/dev/stdin:2: `", self.lines(ALERT.hex(), broken, code=SYSTEM)[1])
         self.assertIn("there is no DTLS", self.decode(stdin=b"", code=FAILED)[1])
 
+    def test_text_that_a_terminal_would_obey(self):
+        """A bad line is shown by its octets where they do not print."""
+        for line, shown in ((b"\x1b[2J", r"\x1b[2J"), (b"16zz\x1b]0;x\x07\x7f", r"zz\x1b]0;x\x07\x7f"),
+                            ("zz\u00e4\u009b1m".encode(), r"zz\xc3\xa4\xc2\x9b1m"), (b"zz\r\0\\", r"zz\x0d\x00\x5c"),
+                            (b"\xff" * 20, r"\xff" * 16)):
+            with self.subTest(line=line):
+                complaint = self.decode(stdin=line + b"\n", code=SYSTEM)[1]
+                self.assertIn(f"/dev/stdin:1: `{shown}` is not hex", complaint)
+                self.assertTrue(complaint.rstrip("\n").isprintable())
+
     def test_again(self):
         """A message that comes twice is shown once."""
         shown, _ = self.lines(HELLO_REQUEST.hex(), HELLO_REQUEST.hex())
