@@ -49,6 +49,9 @@ static int dissect(const options *o, dissector *x, const uint8_t *bytes, size_t 
     if (result == TOOL_OK && x->shown == 0) {
         (void)complain("there is no DTLS in %s", path);
         result = TOOL_FAILED;
+    } else if (result == TOOL_OK && x->records == 0) {
+        (void)complain("nothing in %s could be decoded: no datagram holds a whole record", path);
+        result = TOOL_FAILED;
     }
     return result;
 }

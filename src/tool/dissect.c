@@ -163,8 +163,10 @@ static void take_unified(packet *p)
     size_t consumed = 0;
     fpl_drop why;
     if (fpl_header13_parse(p->at, p->left, &record, &consumed, &why) == FPL_PARSE_OK) {
+        p->x->records++;
         print_unified(p, &record);
     } else {
+        p->x->records += (p->at[0] & UNIFIED_CONNECTION_ID) != 0;
         print_unreadable(p, consumed, why);
     }
     p->at += consumed;
@@ -180,6 +182,7 @@ static void print_records(packet *p)
         if (fpl_header13_begins(p->at[0])) {
             take_unified(p);
         } else if (read_record(p, &one)) {
+            p->x->records++;
             print_record(p, &one);
         } else {
             printf("  malformed: the datagram ends within a record\n");

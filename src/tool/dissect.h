@@ -10,6 +10,7 @@ typedef struct dissector {
     const keylog *log;     /* NULL: what is encrypted stays so */
     size_t        shown;   /* datagrams that were DTLS */
     size_t        skipped; /* that were not */
+    size_t        records; /* that could be told from what is around them, opened or not */
     bool          doubt;   /* the input may hold other things than DTLS */
     bool          full;
 } dissector;

@@ -23,9 +23,9 @@ static const char overview[] =
     "  flightplan server --echo 4444\n"
     "  flightplan client --fingerprint <what the server printed> --trace localhost 4444\n"
     "\n"
-    "Exit codes: 0 done; 1 the connection failed, or the capture held no DTLS;\n"
-    "2 the command line is wrong; 3 a file, a name or a socket is, or what was\n"
-    "printed could not be written.\n";
+    "Exit codes: 0 done; 1 the connection failed, or nothing in the capture could be\n"
+    "decoded; 2 the command line is wrong; 3 a file, a name or a socket is, or what\n"
+    "was printed could not be written.\n";
 
 static const char client_about[] =
     "Usage: flightplan client [OPTION...] HOST PORT\n"
@@ -57,7 +57,9 @@ static const char decode_about[] =
     "or pcapng), or text with one datagram in hex on each line, which may begin with\n"
     "`C>S` or `S>C` and a time such as `+0.125`. Lines that begin with # are skipped.\n"
     "What is under keys is shown as encrypted, unless --keylog opens it: DTLS 1.3 with\n"
-    "all its generations of keys, DTLS 1.2 with AES-GCM or ChaCha20-Poly1305.\n";
+    "all its generations of keys, DTLS 1.2 with AES-GCM or ChaCha20-Poly1305.\n"
+    "What is malformed is shown as such; that is a failure (exit code 1) only if there\n"
+    "is not one whole DTLS record in FILE.\n";
 
 static const char *about(command which)
 {

@@ -9,9 +9,9 @@
 /* Exit codes, as --help documents them. */
 enum {
     TOOL_OK = 0,
-    TOOL_FAILED = 1, /* the connection failed; for decode: there was no DTLS */
+    TOOL_FAILED = 1, /* the connection failed; for decode: there was nothing to decode */
     TOOL_MISUSE = 2, /* the command line makes no sense */
-    TOOL_SYSTEM = 3  /* a file, a name or a socket let us down */
+    TOOL_SYSTEM = 3  /* a file, a name or a socket let us down, or output was lost */
 };
 
 /* complain prints "flightplan: ..." on standard error and returns TOOL_SYSTEM. */

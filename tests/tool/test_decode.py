@@ -131,6 +131,17 @@ class Decode(ToolCase):
                 self.assertIn(f"/dev/stdin:1: `{shown}` is not hex", complaint)
                 self.assertTrue(complaint.rstrip("\n").isprintable())
 
+    def test_nothing_to_decode(self):
+        """Malformed datagrams alone are a failure; one record that is whole, encrypted or not, is none."""
+        for line in ("16", "16fefd00", "2f", ALERT.hex()[:-2], "2c0001"):
+            with self.subTest(line=line):
+                shown, said = self.lines(line, line, code=FAILED)
+                self.assertEqual(shown.count("malformed"), 2)
+                self.assertIn("nothing in /dev/stdin could be decoded", said)
+                self.assertEqual(self.lines(line, ALERT.hex())[1], "")
+        self.lines("2f0001" + "00" * 30)   # under keys
+        self.lines("3f0001" + "00" * 30)   # with a connection ID
+
     def test_again(self):
         """A message that comes twice is shown once."""
         shown, _ = self.lines(HELLO_REQUEST.hex(), HELLO_REQUEST.hex())
