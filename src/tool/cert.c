@@ -22,20 +22,30 @@ static int write_pem(const char *path, const char *what, const char *label, unsi
     pem_write(file, label, der, len);
     failed = ferror(file) != 0;
     if (fclose(file) != 0 || failed) {
-        return complain("cannot write the %s %s: %s", what, path, strerror(errno));
+        int result = complain("cannot write the %s %s: %s", what, path, strerror(errno));
+        (void)unlink(path); /* the next try would find it there */
+        return result;
     }
     return TOOL_OK;
+}
+
+static int complain_same(const options *o)
+{
+    return complain_usage("cert", "CERT and KEY are both `%s`; they are two files", o->arguments[0]);
 }
 
 static int write_pair(const options *o, const fpl_self_signed *made)
 {
     const char *cert = o->arguments[0], *key = o->arguments[1];
     int result = write_pem(cert, "certificate", "CERTIFICATE", 0644, o->force, made->certificate, made->certificate_len);
-    if (result == TOOL_OK) {
-        result = write_pem(key, "private key", "PRIVATE KEY", 0600, o->force, made->key, made->key_len);
-        if (result != TOOL_OK) {
-            (void)unlink(cert); /* a certificate without its key helps nobody */
-        }
+    if (result != TOOL_OK) {
+        return result;
+    }
+    /* By two names the key would take the certificate's place. */
+    result = file_same(cert, key) ? complain_same(o)
+                                  : write_pem(key, "private key", "PRIVATE KEY", 0600, o->force, made->key, made->key_len);
+    if (result != TOOL_OK) {
+        (void)unlink(cert); /* a certificate without its key helps nobody */
     }
     return result;
 }
@@ -47,8 +57,8 @@ int cert_run(const options *o)
     char text[FINGERPRINT_TEXT];
     int result;
 
-    if (strcmp(o->arguments[0], o->arguments[1]) == 0) {
-        return complain_usage("cert", "CERT and KEY are both `%s`; they are two files", o->arguments[0]);
+    if (strcmp(o->arguments[0], o->arguments[1]) == 0 || file_same(o->arguments[0], o->arguments[1])) {
+        return complain_same(o);
     }
     switch (fpl_make_self_signed(&made, o->curve, o->common_name, (int64_t)time(NULL))) {
     case FPL_OK:

@@ -53,7 +53,8 @@ static int load_credential(const options *o, fpl_config *config)
     uint8_t *key = cert == NULL ? NULL : file_read(o->key_file, "private key", &key_len);
     int result = TOOL_SYSTEM;
     if (key != NULL) {
-        result = load_pair(config, &(credential_file){o->cert_file, cert, cert_len}, &(credential_file){o->key_file, key, key_len});
+        credential_file certs = {o->cert_file, cert, cert_len}, keys = {o->key_file, key, key_len};
+        result = load_pair(config, &certs, &keys);
         explicit_bzero(key, key_len);
     }
     free(key);
@@ -104,7 +105,8 @@ static int set_server_name(const options *o, fpl_config *config)
 {
     fpl_result result = fpl_config_set_server_name(config, o->server_name);
     if (result == FPL_MISUSE) {
-        return complain_usage("client", "--server-name wants a host's name of 1 to 255 octets, without a dot at its end, not `%s`",
+        return complain_usage("client",
+                              "--server-name wants a host's name of 1 to 255 octets, without a dot at its end, not `%s`",
                               o->server_name);
     }
     return set(o, result, "server-name");
@@ -161,7 +163,9 @@ static int set_watchers(const options *o, setup *s)
     if (result == TOOL_OK && o->keylog_file != NULL) {
         s->keylog.path = o->keylog_file;
         s->keylog.file = file_open_append(o->keylog_file, "key log");
-        result = s->keylog.file == NULL ? TOOL_SYSTEM : set(o, fpl_config_set_key_log(s->config, key_log_print, &s->keylog), "keylog");
+        result = s->keylog.file == NULL
+                     ? TOOL_SYSTEM
+                     : set(o, fpl_config_set_key_log(s->config, key_log_print, &s->keylog), "keylog");
     }
     return result;
 }

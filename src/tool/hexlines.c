@@ -90,7 +90,8 @@ static int complain_line(const char *path, unsigned number, words rest)
     char shown[4 * 16 + 1];
     size_t len = rest.end - rest.at > 16 ? 16 : (size_t)(rest.end - rest.at);
     return complain("%s:%u: `%s` is not hex in whole octets (one datagram of at most %d); a line is [C>S|S>C] [+SECONDS] "
-                    "HEX, and a capture is known by its first bytes", path, number, printable(rest.at, len, shown, sizeof shown), UDP_LARGEST);
+                    "HEX, and a capture is known by its first bytes",
+                    path, number, printable(rest.at, len, shown, sizeof shown), UDP_LARGEST);
 }
 
 int hexlines_read(const uint8_t *text, size_t len, const char *path, datagram_fn take, void *arg)

@@ -32,33 +32,60 @@ static bool is(const char *word, const char *one, const char *other)
     return strcmp(word, one) == 0 || strcmp(word, other) == 0;
 }
 
-static int obey(int argc, char **argv)
+/* COMMAND_NONE: there is no such. */
+static command command_of(const char *word)
 {
     static const command commands[] = {COMMAND_CLIENT, COMMAND_SERVER, COMMAND_CERT, COMMAND_DECODE};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(word, command_name(commands[i])) == 0) {
+            return commands[i];
+        }
+    }
+    return COMMAND_NONE;
+}
+
+static int complain_command(const char *word)
+{
+    return complain_usage(NULL, "there is no command `%s`; there are client, server, cert and decode", word);
+}
+
+/* `help` of the tool, or of the command in `word`. */
+static int help(const char *word)
+{
+    command which = word == NULL ? COMMAND_NONE : command_of(word);
+    if (word != NULL && which == COMMAND_NONE) {
+        return complain_command(word);
+    }
+    help_print(which);
+    return TOOL_OK;
+}
+
+static int obey(int argc, char **argv)
+{
+    command which;
     options o;
+    int result;
     if (argc < 2) {
         return complain_usage(NULL, "say what to do: client, server, cert or decode");
     }
     if (is(argv[1], "--help", "-h") || is(argv[1], "help", "help")) {
-        help_print(COMMAND_NONE);
-        return TOOL_OK;
+        return help(argv[2]);
     }
     if (is(argv[1], "--version", "-V")) {
         printf("flightplan %s\n", fpl_version_string());
         return TOOL_OK;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(argv[1], command_name(commands[i])) == 0) {
-            int result = options_parse(commands[i], argc - 1, argv + 1, &o);
-            if (result == TOOL_OK && o.help) {
-                help_print(o.command);
-                return TOOL_OK;
-            }
-            quiet_notes = o.quiet;
-            return result == TOOL_OK ? run(&o) : result;
-        }
+    which = command_of(argv[1]);
+    if (which == COMMAND_NONE) {
+        return complain_command(argv[1]);
     }
-    return complain_usage(NULL, "there is no command `%s`; there are client, server, cert and decode", argv[1]);
+    result = options_parse(which, argc - 1, argv + 1, &o);
+    if (result == TOOL_OK && o.help) {
+        help_print(which);
+        return TOOL_OK;
+    }
+    quiet_notes = o.quiet;
+    return result == TOOL_OK ? run(&o) : result;
 }
 
 int main(int argc, char **argv)

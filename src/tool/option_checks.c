@@ -26,7 +26,7 @@ static int check_address(const options *o)
         return complain_usage("client", "HOST is empty: give the server's name or address");
     }
     if (o->bind_address != NULL && o->bind_address[0] == '\0') {
-        return complain_usage("server", "--bind wants an address of this machine, not ``; without it all of them are listened on");
+        return complain_usage("server", "--bind wants an address of this machine, not ``; leave it out to listen on all");
     }
     return TOOL_OK;
 }

@@ -2,13 +2,16 @@
 
 import base64
 import hashlib
+import os
 import re
+import resource
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from command import OK, SYSTEM, ToolCase, flightplan  # noqa: E402
+from command import MISUSE, OK, PATIENCE, SYSTEM, TOOL, ToolCase, flightplan  # noqa: E402
 
 
 def der_of(path, label):
@@ -51,3 +54,40 @@ class Cert(ToolCase):
         done = flightplan("cert", self.room / "c.pem", "/nowhere/key")
         self.assertEqual(done.returncode, SYSTEM)
         self.assertFalse((self.room / "c.pem").exists())
+
+    def test_one_file_by_two_names(self):
+        """The key must not take the certificate's place, there before or not, however the path is written."""
+        os.mkdir(self.room / "x")
+        for old in (False, True):
+            with self.subTest(old=old):
+                if old:
+                    (self.room / "c.pem").write_text("old")
+                done = flightplan("cert", "--force", self.room / "c.pem", f"{self.room}/x/../c.pem")
+                self.assertEqual(done.returncode, MISUSE, done.stderr)
+                self.assertIn("they are two files", done.stderr)
+                self.assertEqual((self.room / "c.pem").exists(), old)
+        self.assertEqual((self.room / "c.pem").read_text(), "old")
+
+    def test_devices_are_left_alone(self):
+        """--force replaces files: a pipe or a device is none."""
+        pipe = self.room / "pipe"
+        os.mkfifo(pipe)
+        link = self.room / "link"
+        link.symlink_to(pipe)
+        for path in (pipe, link):
+            for words in (["cert", "--force", path, self.room / "k"], ["cert", "--force", self.room / "c", path]):
+                done = flightplan(*words)
+                self.assertEqual(done.returncode, SYSTEM)
+                self.assertIn(f"{path}: it is a device, a pipe or a socket; name a file", done.stderr)
+        self.assertTrue(stat.S_ISFIFO(pipe.lstat().st_mode))
+        self.assertTrue(link.is_symlink())
+        self.assertFalse((self.room / "c").exists())
+
+    def test_full_disk(self):
+        """What could be written only in part is taken away: the next try need not be forced."""
+        done = subprocess.run([TOOL, "cert", self.room / "c.pem", self.room / "c.key"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=PATIENCE, check=False, restore_signals=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
+        self.assertEqual(done.returncode, SYSTEM)
+        self.assertIn(b"cannot write the certificate", done.stderr)
+        self.assertEqual(sorted(self.room.iterdir()), [])

@@ -17,6 +17,7 @@ PORTS = ([(["client", "--insecure", "127.0.0.1", port], f"PORT wants a whole num
 MISUSES = PORTS + [
     ([], "say what to do: client, server, cert or decode"),
     (["clint"], "there is no command `clint`"),
+    (["help", "clint"], "there is no command `clint`"),
     (["client", "--insecure"], "`client` wants a HOST and a PORT"),
     (["client", "--insecure", "a", "1", "more"], "not `more`"),
     (["client", "a", "1"], "--fingerprint (the server prints it), or --insecure"),
@@ -97,6 +98,10 @@ class Misuse(ToolCase):
             (["server", "--bind", "192.0.2.1", "0"], "cannot listen on 192.0.2.1"),
             (["cert", "/nowhere/c", "/nowhere/k"], "cannot write the certificate /nowhere/c"),
             (["decode", "/nowhere/pcap"], "cannot read the capture /nowhere/pcap"),
+            (["decode", ""], "the name of the capture is empty"),
+            (["cert", "", "k"], "the name of the certificate is empty"),
+            (["server", "--cert", "", "--key", "k", "0"], "the name of the certificate is empty"),
+            (["client", "--insecure", "--keylog", "", "127.0.0.1", "1"], "the name of the key log is empty"),
         ]:
             with self.subTest(words=words):
                 done = flightplan(*words)
@@ -110,5 +115,7 @@ class Misuse(ToolCase):
             self.assertEqual(done.returncode, OK)
             self.assertTrue(done.stdout.startswith(f"Usage: flightplan {command} ".encode()))
             self.assertLessEqual(max(map(len, done.stdout.splitlines())), 100)
+            self.assertEqual(flightplan("help", command).stdout, done.stdout)
         self.assertIn(b"Exit codes:", flightplan("--help").stdout)
+        self.assertEqual(flightplan("help").stdout, flightplan("--help").stdout)
         self.assertRegex(flightplan("--version").stdout, rb"^flightplan [0-9]+\.[0-9]+\.[0-9]+\n$")
