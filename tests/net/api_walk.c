@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arguments.h"
 #include "common/credential.h"
 #include "common/rng.h"
 #include "common/trace.h"
@@ -359,15 +360,15 @@ static bool run(uint64_t seed, unsigned *connected)
 
 int main(int argc, char **argv)
 {
-    uint64_t first = 1, last = 1000;
-    unsigned failures = 0, connected = 0;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
-            first = last = strtoull(argv[++i], NULL, 10);
-        } else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
-            char *dots = NULL;
-            first = strtoull(argv[++i], &dots, 10);
-            last = strncmp(dots, "..", 2) == 0 ? strtoull(dots + 2, NULL, 10) : first;
+    static const char usage[] = "api_walk (--seeds FIRST..LAST | --seed N)";
+    uint64_t          first = 1, last = 1000;
+    unsigned          failures = 0, connected = 0;
+    for (int i = 1; i < argc; i += 2) {
+        const char *value = argv[i + 1];
+        if (value != NULL && strcmp(argv[i], "--seed") == 0 && arguments_number(value, 0, UINT64_MAX - 1, &first)) {
+            last = first;
+        } else if (value == NULL || strcmp(argv[i], "--seeds") != 0 || !arguments_seeds(value, &first, &last)) {
+            return arguments_refuse(usage, argv[i], value);
         }
     }
     for (uint64_t seed = first; seed <= last; seed++) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arguments.h"
 #include "net/world.h"
 
 /* Four ways through the library for DTLS 1.2, the same four for 1.3, and two more. */
@@ -436,17 +437,27 @@ int main(int argc, char **argv)
                   {"random", sweep_random},
                   {"clock", sweep_clock},
                   {"destroy", sweep_destroy}};
-    const char *only = NULL;
+    enum { NUM_SWEEPS = sizeof sweeps / sizeof sweeps[0] };
+    static const char usage[] = "faults [allocation | libcrypto | random | clock | destroy] [--at N] [--verbose]";
+    const char       *only = NULL;
     for (int i = 1; i < argc; i++) {
+        uint64_t at;
+        size_t   found = 0;
+        while (found < NUM_SWEEPS && strcmp(argv[i], sweeps[found].name) != 0) {
+            found++;
+        }
         if (strcmp(argv[i], "--verbose") == 0) {
             verbose = true;
-        } else if (strcmp(argv[i], "--at") == 0 && i + 1 < argc) {
-            only_at = (unsigned)strtoul(argv[++i], NULL, 10);
-        } else {
+        } else if (argv[i + 1] != NULL && strcmp(argv[i], "--at") == 0 && arguments_number(argv[i + 1], 0, UINT32_MAX, &at)) {
+            only_at = (unsigned)at;
+            i++;
+        } else if (only == NULL && found < NUM_SWEEPS) {
             only = argv[i];
+        } else {
+            return arguments_refuse(usage, argv[i], argv[i + 1]);
         }
     }
-    for (size_t i = 0; i < sizeof sweeps / sizeof sweeps[0]; i++) {
+    for (size_t i = 0; i < NUM_SWEEPS; i++) {
         if (only == NULL || strcmp(only, sweeps[i].name) == 0) {
             sweeps[i].sweep();
         }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arguments.h"
 #include "common/wire_view.h"
 #include "net/world.h"
 
@@ -322,20 +323,28 @@ static void sweep(const char *name, scene s)
 
 int main(int argc, char **argv)
 {
+    static const char        usage[] = "losses [one | two | late | acks | last | updates] [--scene N] [--at K] [--verbose]";
     static const char *const names[] = {"one", "two", "late", "acks", "last", "updates"};
+    static const size_t      num_names = sizeof names / sizeof names[0];
     const char              *only = NULL;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--verbose") == 0) {
+        const char *option = argv[i], *number = argv[i + 1];
+        uint64_t    value;
+        if (strcmp(option, "--verbose") == 0) {
             verbose = true;
-        } else if (strcmp(argv[i], "--scene") == 0 && i + 1 < argc) {
-            only_scene = atoi(argv[++i]);
-        } else if (strcmp(argv[i], "--at") == 0 && i + 1 < argc) {
-            only_at = atoi(argv[++i]);
+        } else if (number != NULL && strcmp(option, "--scene") == 0 && arguments_number(number, 0, NUM_SCENES - 1, &value)) {
+            only_scene = (int)value;
+            i++;
+        } else if (number != NULL && strcmp(option, "--at") == 0 && arguments_number(number, 0, MOST * MOST, &value)) {
+            only_at = (int)value;
+            i++;
+        } else if (only == NULL && arguments_find(option, names, num_names) < num_names) {
+            only = option;
         } else {
-            only = argv[i];
+            return arguments_refuse(usage, option, number);
         }
     }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < num_names; i++) {
         for (int s = 0; s < NUM_SCENES && (only == NULL || strcmp(only, names[i]) == 0); s++) {
             if (only_scene < 0 || only_scene == s) {
                 sweep(names[i], (scene)s);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arguments.h"
 #include "net/world.h"
 
 typedef struct totals {
@@ -60,54 +61,57 @@ static void run_one(totals *t, uint64_t seed, plan_mode mode, plan_versions vers
     }
 }
 
-static int usage(void)
+typedef struct wishes {
+    uint64_t      first, last;
+    plan_mode     mode;
+    plan_versions versions;
+    bool          verbose;
+} wishes;
+
+static bool take(wishes *w, const char *option, const char *value)
 {
-    fprintf(stderr, "usage: net_sim (--seeds FIRST..LAST | --seed N) [--mode A|B] [--versions 12|13|mixed] [--verbose]\n");
-    return EXIT_FAILURE;
+    if (strcmp(option, "--seeds") == 0) {
+        return arguments_seeds(value, &w->first, &w->last);
+    }
+    if (strcmp(option, "--seed") == 0) {
+        bool good = arguments_number(value, 0, UINT64_MAX - 1, &w->first);
+        w->last = w->first;
+        return good;
+    }
+    if (strcmp(option, "--mode") == 0) {
+        w->mode = strcmp(value, "A") == 0 ? MODE_A : strcmp(value, "B") == 0 ? MODE_B : MODE_NONE;
+        return w->mode != MODE_NONE;
+    }
+    if (strcmp(option, "--versions") == 0) {
+        w->versions = (plan_versions)arguments_find(value, version_names, NUM_VERSIONS);
+        return w->versions > VERSIONS_NONE && w->versions < NUM_VERSIONS;
+    }
+    return false;
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t  first = 1, last = 1000;
-    plan_mode mode = MODE_A;
-    bool      verbose = false;
-    totals    t;
-    plan_versions versions = VERSIONS_12;
+    static const char usage[] =
+        "net_sim (--seeds FIRST..LAST | --seed N) [--mode A|B] [--versions 12|13|mixed] [--verbose]";
+    wishes w = {1, 1000, MODE_A, VERSIONS_12, false};
+    totals t;
     memset(&t, 0, sizeof t);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--verbose") == 0) {
-            verbose = true;
-        } else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
-            char *dots = NULL;
-            first = strtoull(argv[++i], &dots, 10);
-            if (strncmp(dots, "..", 2) != 0) {
-                return usage();
-            }
-            last = strtoull(dots + 2, NULL, 10);
-        } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
-            first = last = strtoull(argv[++i], NULL, 10);
-        } else if (strcmp(argv[i], "--mode") == 0 && i + 1 < argc) {
-            mode = strcmp(argv[++i], "B") == 0 ? MODE_B : MODE_A;
-        } else if (strcmp(argv[i], "--versions") == 0 && i + 1 < argc) {
-            versions = VERSIONS_12;
-            while (versions < NUM_VERSIONS && strcmp(argv[i + 1], version_names[versions]) != 0) {
-                versions++;
-            }
-            if (versions == NUM_VERSIONS) {
-                return usage();
-            }
+            w.verbose = true;
+        } else if (argv[i + 1] != NULL && take(&w, argv[i], argv[i + 1])) {
             i++;
         } else {
-            return usage();
+            return arguments_refuse(usage, argv[i], argv[i + 1]);
         }
     }
-    for (uint64_t seed = first; seed <= last; seed++) {
-        run_one(&t, seed, mode, versions, verbose);
+    for (uint64_t seed = w.first; seed <= w.last; seed++) {
+        run_one(&t, seed, w.mode, w.versions, w.verbose);
     }
     printf(
         "mode %c, versions %s: %llu handshakes, %llu complete, %llu of them in DTLS 1.3, %llu timed out after full back-off "
         "(%.2f %%), %llu without a common version, %llu broken\n",
-        mode == MODE_A ? 'A' : 'B', version_names[versions], t.runs, t.complete, t.complete13, t.timed_out,
+        w.mode == MODE_A ? 'A' : 'B', version_names[w.versions], t.runs, t.complete, t.complete13, t.timed_out,
         t.runs == 0 ? 0.0 : 100.0 * (double)t.timed_out / (double)t.runs, t.refused, t.broken);
     printf("  %llu datagrams, %llu of them lost; %llu flights resent by timer; slowest handshake %.1f s\n", t.datagrams,
            t.dropped, t.resends, (double)t.slowest / 1000.0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arguments.h"
 #include "common/credential.h"
 #include "common/trace.h"
 #include "transcripts/bytes.h"
@@ -78,8 +79,13 @@ int main(int argc, char **argv)
     int      first = 1;
     bool     list = false;
     while (first < argc && strncmp(argv[first], "--", 2) == 0) {
-        verbose = verbose || strcmp(argv[first], "--verbose") == 0;
-        list = list || strcmp(argv[first], "--list") == 0;
+        if (strcmp(argv[first], "--verbose") == 0) {
+            verbose = true;
+        } else if (strcmp(argv[first], "--list") == 0) {
+            list = true;
+        } else {
+            return arguments_refuse("transcripts [--verbose] [--list] [NAME...]", argv[first], NULL);
+        }
         first++;
     }
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
