@@ -1,6 +1,5 @@
 #include "client.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,12 +21,11 @@ static void take_input(client *c)
 {
     uint8_t block[UDP_LARGEST];
     size_t most = fpl_conn_max_payload(c->channel.conn);
-    ssize_t len = read(STDIN_FILENO, block, most < sizeof block ? most : sizeof block);
+    size_t len = streams_read(block, most < sizeof block ? most : sizeof block, &c->input_ended);
     if (len > 0) {
-        channel_send(&c->channel, block, (size_t)len);
+        channel_send(&c->channel, block, len);
         channel_drain(&c->channel);
-    } else if (len == 0 || errno != EINTR) {
-        c->input_ended = true;
+    } else if (c->input_ended) {
         c->last_heard = clock_now();
     }
 }

@@ -1,6 +1,5 @@
 #include "server.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,13 +158,12 @@ static void take_input(server *s)
     uint8_t block[UDP_LARGEST];
     channel *to = &s->last_heard->channel;
     size_t most = fpl_conn_max_payload(to->conn);
-    ssize_t len = read(STDIN_FILENO, block, most < sizeof block ? most : sizeof block);
+    /* Where it has ended, clients may still want to talk to us. */
+    size_t len = streams_read(block, most < sizeof block ? most : sizeof block, &s->input_ended);
     if (len > 0) {
-        channel_send(to, block, (size_t)len);
+        channel_send(to, block, len);
         channel_drain(to);
         look_after(s, s->last_heard);
-    } else if (len == 0 || errno != EINTR) {
-        s->input_ended = true; /* clients may still want to talk to us */
     }
 }
 

@@ -9,7 +9,8 @@
 
 #include "tool.h"
 
-static bool lost = false;
+static bool lost = false;       /* of output */
+static bool unreadable = false; /* input */
 
 static void lose(int error)
 {
@@ -29,6 +30,18 @@ void streams_open(void)
             (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
         }
     }
+}
+
+/* One that was closed has nothing to say; that is no mistake. */
+size_t streams_read(uint8_t *out, size_t cap, bool *ended)
+{
+    ssize_t len = read(STDIN_FILENO, out, cap);
+    *ended = len == 0 || (len < 0 && errno != EINTR && errno != EAGAIN);
+    if (len < 0 && *ended && errno != EBADF) {
+        unreadable = true;
+        (void)complain("cannot read standard input: %s; nothing of it is sent", strerror(errno));
+    }
+    return len < 0 ? 0 : (size_t)len;
 }
 
 /* Whoever gave us the stream may have made it non-blocking. */
@@ -65,5 +78,5 @@ int streams_close(int result)
     if (fclose(stdout) != 0 || failed) {
         lose(errno);
     }
-    return result == TOOL_OK && (lost || ferror(stderr) != 0) ? TOOL_SYSTEM : result;
+    return result == TOOL_OK && (lost || unreadable || ferror(stderr) != 0) ? TOOL_SYSTEM : result;
 }

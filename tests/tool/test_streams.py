@@ -68,6 +68,16 @@ class Streams(ToolCase):
         done = self.call_with(stdin=None, closed=STDIN)
         self.assertEqual((done.returncode, done.stdout), (OK, b""), done.stderr)
 
+    def test_unreadable_input(self):
+        """Input that cannot be read is not taken for none."""
+        server = self.serve("--once")
+        with open("/proc/self/mem", "rb") as mem:   # whose first octets nobody can read
+            done = subprocess.run([TOOL, "client", "--insecure", "--linger", "0.3", "127.0.0.1", str(server.port)], stdin=mem,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, SYSTEM)
+        self.assertIn(b"cannot read standard input: ", done.stderr)
+        self.assertEqual((server.wait(), server.output), (OK, b""))
+
     def test_key_log(self):
         """At either end, secrets that could not be logged are missed, once and by name; the data still arrive."""
         done = self.call_with("--keylog", "/dev/full")
