@@ -230,6 +230,17 @@ static int take(options *o, option_id id, const char *argument)
 
 /* ---- the words of the line ---- */
 
+/* The first option of the command that begins so, `skip` others passed over; NULL: there is none. */
+static const char *option_that_begins(const options *o, const char *with, size_t len, size_t skip)
+{
+    for (size_t i = 0; i < num_options; i++) {
+        if ((option_table[i].commands & (unsigned)o->command) && strncmp(with, option_table[i].name, len) == 0 && skip-- == 0) {
+            return option_table[i].name;
+        }
+    }
+    return NULL;
+}
+
 /* Why getopt_long did not like `word`. */
 static int complain_option(const options *o, int why, const char *word)
 {
@@ -245,6 +256,10 @@ static int complain_option(const options *o, int why, const char *word)
             return complain_usage(command_name(o->command), "%.*s is not an option of `%s`", (int)len, word,
                                   command_name(o->command));
         }
+    }
+    if (len > 2 && option_that_begins(o, word + 2, len - 2, 1) != NULL) {
+        return complain_usage(command_name(o->command), "%.*s may be --%s or --%s: write more of it", (int)len, word,
+                              option_that_begins(o, word + 2, len - 2, 0), option_that_begins(o, word + 2, len - 2, 1));
     }
     return complain_usage(command_name(o->command), "there is no option `%s`", word);
 }

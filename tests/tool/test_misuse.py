@@ -26,6 +26,7 @@ MISUSES = PORTS + [
     (["client", *["--fingerprint", PIN] * 5, "a", "1"], "4 times at most"),
     (["client", "--echo", "a", "1"], "--echo is not an option of `client`"),
     (["client", "--colour", "a", "1"], "there is no option `--colour`"),
+    (["client", "--t", "a", "1"], "--t may be --timeout or --trace: write more of it"),
     (["client", "--insecure=yes", "a", "1"], "--insecure takes no value"),
     (["client", "--mtu"], "--mtu wants a value"),
     (["client", "--insecure", "--mtu", "100", "a", "1"], "--mtu wants a whole number from 200 to 65507, not `100`"),
