@@ -1,4 +1,4 @@
-# What `cmake --install` puts where: library, headers, CMake package, pkg-config file, command.
+# What `cmake --install` puts where: libraries, headers, CMake package, pkg-config file, command.
 
 include(CMakePackageConfigHelpers)
 
@@ -10,11 +10,17 @@ endif()
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/flightplan")
 
-install(TARGETS flightplan EXPORT flightplan
+set(libraries flightplan)
+set(absent_headers PATTERN "x509.h" EXCLUDE)
+if(FLIGHTPLAN_BUILD_X509)
+  list(APPEND libraries flightplan_x509)
+  set(absent_headers)
+endif()
+install(TARGETS ${libraries} EXPORT flightplan
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/flightplan" "${PROJECT_SOURCE_DIR}/generated/include/flightplan"
-  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" ${absent_headers})
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE-MIT" "${PROJECT_SOURCE_DIR}/LICENSE-APACHE"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 if(FLIGHTPLAN_BUILD_TOOL)
@@ -39,10 +45,9 @@ elseif(FLIGHTPLAN_LIBCRYPTO_LIBRARY)
     string(APPEND FLIGHTPLAN_PC_LIBCRYPTO " -l${FLIGHTPLAN_LIBCRYPTO_RUNTIME}")
   endif()
 endif()
-if(BUILD_SHARED_LIBS)
-  set(FLIGHTPLAN_PC_LIBS "-L\${libdir} -lflightplan")
-else()
-  set(FLIGHTPLAN_PC_LIBS "-L\${libdir} -lflightplan ${FLIGHTPLAN_PC_LIBCRYPTO}")
+set(FLIGHTPLAN_PC_SHOWN "")
+if(NOT BUILD_SHARED_LIBS)
+  set(FLIGHTPLAN_PC_SHOWN " ${FLIGHTPLAN_PC_LIBCRYPTO}")
 endif()
 # The file finds its prefix from where it lies itself, so that the installed tree may be moved.
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
@@ -56,5 +61,8 @@ else()
   set(FLIGHTPLAN_PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
   set(FLIGHTPLAN_PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 endif()
-configure_file("${PROJECT_SOURCE_DIR}/src/cmake/flightplan.pc.in" "${PROJECT_BINARY_DIR}/flightplan.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/flightplan.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+foreach(library ${libraries})
+  string(REPLACE "_" "-" file "${library}.pc")
+  configure_file("${PROJECT_SOURCE_DIR}/src/cmake/${file}.in" "${PROJECT_BINARY_DIR}/${file}" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${file}" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()

@@ -15,6 +15,7 @@ CMAKE = os.environ.get("CMAKE_COMMAND", "cmake")
 CC = os.environ.get("CC", "cc")
 BORINGSSL = [f"-DFLIGHTPLAN_BORINGSSL_ROOT={os.environ['BORINGSSL_ROOT']}"] if os.environ.get("BORINGSSL_ROOT") else []
 SAYS = re.compile(r"flightplan [0-9.]+: connected, server heard `hello`")
+JUDGES = re.compile(r"first refused \([a-z ]+\), then trusted")
 EXPORTED = re.compile(r"^fpl_[a-z0-9_]+$")
 NEEDED_TO_BUILD = ("cc gcc c++ g++ clang clang++ as ld ar ranlib nm objdump strip cmake ninja make pkg-config sh bash "
                    "env uname rm mkdir ccache").split()
@@ -69,12 +70,28 @@ class Installed(unittest.TestCase):
         cls.prefix = cls.work / "prefix"
         run(CMAKE, "--install", BUILD, "--prefix", cls.prefix)
         cls.library = next(p for p in cls.prefix.rglob("libflightplan.*") if p.suffix in (".so", ".a"))
+        cls.x509 = next((p for p in cls.prefix.rglob("libflightplan-x509.*") if p.suffix in (".so", ".a")), None)
+
+    def need_x509(self):
+        if self.x509 is None:
+            self.skipTest("built without flightplan::x509")
 
     def test_find_package(self):
         """CMake finds it, from C and from C++."""
         build(HERE / "consumer", self.work / "consumer", f"-DCMAKE_PREFIX_PATH={self.prefix}")
         for program in ("pair_c", "pair_cxx"):
             self.assertRegex(run(self.work / "consumer" / program), SAYS)
+
+    def test_find_package_x509(self):
+        """The component is there when it was built, and brings the library."""
+        self.need_x509()
+        build(HERE / "consumer", self.work / "judges", f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DWANTED_COMPONENTS=x509")
+        for program in ("judge_c", "judge_cxx"):
+            self.assertRegex(run(self.work / "judges" / program), JUDGES)
+
+    def test_find_package_component_that_is_none(self):
+        with self.assertRaisesRegex(AssertionError, "flightplan"):
+            build(HERE / "consumer", self.work / "none", f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DWANTED_COMPONENTS=x510")
 
     def test_wrong_version(self):
         """Asking for a version that this is not is refused by name."""
@@ -83,13 +100,21 @@ class Installed(unittest.TestCase):
 
     def test_pkg_config(self):
         """A makefile's way, without a rpath for libcrypto: the library carries its own."""
-        pc = next(self.prefix.rglob("flightplan.pc"))
+        self.assertRegex(run(self.by_pkg_config("flightplan", "pair.c")), SAYS)
+
+    def test_pkg_config_x509(self):
+        """The helper's file brings the library's."""
+        self.need_x509()
+        self.assertRegex(run(self.by_pkg_config("flightplan-x509", "judge.c")), JUDGES)
+
+    def by_pkg_config(self, package, source):
+        pc = next(self.prefix.rglob(f"{package}.pc"))
         environment = {**os.environ, "PKG_CONFIG_PATH": str(pc.parent)}
-        flags = run("pkg-config", "--cflags", "--libs", "flightplan", env=environment).split()
-        program = self.work / "pkg_config_pair"
-        run(CC, "-Wall", "-Wextra", "-Werror", HERE / "consumer" / "pair.c", "-o", program, *flags,
+        flags = run("pkg-config", "--cflags", "--libs", package, env=environment).split()
+        program = self.work / f"by_pkg_config_{package}"
+        run(CC, "-Wall", "-Wextra", "-Werror", HERE / "consumer" / source, "-o", program, *flags,
             f"-Wl,-rpath,{self.library.parent}")
-        self.assertRegex(run(program), SAYS)
+        return program
 
     def test_headers_stand_alone(self):
         """Each public header compiles by itself, with a user's warnings, as C and as C++."""
@@ -113,16 +138,24 @@ class Installed(unittest.TestCase):
                     self.work / f"readme_{number}.o", "-I", self.prefix / "include", "-", input=program)
 
     def test_exports(self):
-        """Nothing but fpl_ leaves the library, and everything that the headers promise does."""
+        """Nothing but fpl_ leaves the libraries, and everything that the headers promise does, each its own."""
         if self.library.suffix != ".so":
             self.skipTest("a static build exports nothing")
-        lines = run("nm", "-D", "--defined-only", self.library).splitlines()
+        headers = set((self.prefix / "include" / "flightplan").glob("*.h"))
+        of_x509 = {header for header in headers if header.name == "x509.h"}
+        self.assertEqual(len(of_x509), 0 if self.x509 is None else 1)
+        self.check_exports(self.library, headers - of_x509, 50)
+        if self.x509 is not None:
+            self.check_exports(self.x509, of_x509, 4)
+
+    def check_exports(self, library, headers, at_least):
+        lines = run("nm", "-D", "--defined-only", library).splitlines()
         exported = {line.split()[-1] for line in lines if line.split()[-2] != "A"}
         self.assertEqual([name for name in exported if not EXPORTED.match(name)], [])
-        text = "".join(h.read_text() for h in (self.prefix / "include" / "flightplan").glob("*.h"))
+        text = "".join(h.read_text() for h in headers)
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
         promised = set(re.findall(r"FPL_EXPORT\s[^;(]*?\b(fpl_[a-z0-9_]+)\s*\(", text))
-        self.assertGreater(len(promised), 50)
+        self.assertGreaterEqual(len(promised), at_least)
         self.assertEqual(promised - exported, set(), "in a header, but not in the library")
         self.assertEqual(exported - promised, set(), "in the library, but in no header")
 
@@ -130,10 +163,20 @@ class Installed(unittest.TestCase):
         """The library names BoringSSL, and knows the way to it."""
         if self.library.suffix != ".so":
             self.skipTest("static")
-        dynamic = run("readelf", "-d", self.library)
-        self.assertRegex(dynamic, r"SONAME.*libflightplan\.so\.0\.[0-9]+")
-        self.assertNotRegex(dynamic, r"NEEDED.*libcrypto\.so\.(1|3)")
-        self.assertNotIn("not found", run("ldd", self.library))
+        for library in filter(None, (self.library, self.x509)):
+            with self.subTest(library=library.name):
+                dynamic = run("readelf", "-d", library)
+                self.assertRegex(dynamic, rf"SONAME.*{library.name}\.0\.[0-9]+")
+                self.assertNotRegex(dynamic, r"NEEDED.*libcrypto\.so\.(1|3)")
+                self.assertNotIn("not found", run("ldd", library))
+
+    def test_the_library_knows_nothing_of_x509(self):
+        """Who pins fingerprints carries nothing of the helper, and it nothing of the library."""
+        if self.library.suffix != ".so":
+            self.skipTest("static")
+        self.need_x509()
+        self.assertNotIn("X509_", run("nm", "-D", "--undefined-only", self.library))
+        self.assertNotRegex(run("readelf", "-d", self.x509), r"NEEDED.*libflightplan")
 
     def test_tool(self):
         """The installed command finds the installed library."""
@@ -166,6 +209,11 @@ class FromSource(unittest.TestCase):
                     env={**os.environ, "PKG_CONFIG_PATH": str(next(prefix.rglob("flightplan.pc")).parent)}).split()
         run(CC, HERE / "consumer" / "pair.c", "-o", self.work / "static_pair", *flags)
         self.assertRegex(run(self.work / "static_pair"), SAYS)
+        self.assertRegex(run(self.work / "consumer" / "judge_c"), JUDGES)
+        flags = run("pkg-config", "--cflags", "--libs", "flightplan-x509",
+                    env={**os.environ, "PKG_CONFIG_PATH": str(next(prefix.rglob("flightplan.pc")).parent)}).split()
+        run(CC, HERE / "consumer" / "judge.c", "-o", self.work / "static_judge", *flags)
+        self.assertRegex(run(self.work / "static_judge"), JUDGES)
 
     def test_embedded(self):
         """add_subdirectory brings the library, without tool, tests, install or Python."""

@@ -1,0 +1,2 @@
+// The helper from C++.
+#include "judge.c"
