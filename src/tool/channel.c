@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "authority.h"
 #include "events.h"
 #include "streams.h"
 #include "tool.h"
@@ -50,12 +51,13 @@ static void take_data(channel *l, const uint8_t *data, size_t len)
     }
 }
 
-/* Only a connection without pins, and neither --insecure, would wait; options_parse lets none through. */
+/* Without pins and --insecure a connection waits for --ca; options_parse lets none through that has nothing of the three. */
 static void take_certificate(channel *l, const fpl_output *out)
 {
     event_peer_certificate(l->who, out);
     if (out->as.peer_certificate.waits) {
-        (void)fpl_conn_judge_certificate(l->conn, l->options->insecure, clock_now());
+        bool trusted = l->authorities != NULL && authority_judge(l->options, l->authorities, l->who, out);
+        (void)fpl_conn_judge_certificate(l->conn, trusted, clock_now());
     }
 }
 

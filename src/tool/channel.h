@@ -3,6 +3,7 @@
 #define FPL_TOOL_CHANNEL_H
 
 #include <flightplan/flightplan.h>
+#include <flightplan/x509.h>
 
 #include "options.h"
 #include "udp.h"
@@ -10,6 +11,7 @@
 typedef struct channel {
     fpl_conn          *conn;
     const options     *options;
+    const fpl_trust_store *authorities; /* judge the peer's chain; NULL: nobody does */
     int                fd;
     const udp_address *to; /* NULL: the socket is connected */
     char               who[ADDRESS_TEXT];

@@ -73,15 +73,16 @@ static void talk(client *c)
     }
 }
 
-static int connect_and_talk(const options *o, const fpl_config *config, int fd, const udp_address *peer)
+static int connect_and_talk(const options *o, const setup *s, int fd, const udp_address *peer)
 {
     client c;
     memset(&c, 0, sizeof c);
     c.channel.options = o;
+    c.channel.authorities = s->authorities;
     c.channel.fd = fd;
     c.channel.deadline = FPL_NEVER;
     udp_print(peer, c.channel.who);
-    c.channel.conn = fpl_conn_new(config, FPL_ROLE_CLIENT, clock_now());
+    c.channel.conn = fpl_conn_new(s->config, FPL_ROLE_CLIENT, clock_now());
     if (c.channel.conn == NULL) {
         return complain("out of memory");
     }
@@ -110,7 +111,7 @@ int client_run(const options *o)
         int fd = udp_connect(o->arguments[0], o->arguments[1], &peer);
         result = TOOL_SYSTEM;
         if (fd >= 0) {
-            result = connect_and_talk(o, s.config, fd, &peer);
+            result = connect_and_talk(o, &s, fd, &peer);
             (void)close(fd);
         }
     }

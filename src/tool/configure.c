@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "authority.h"
 #include "credential_faults.h"
 #include "files.h"
 #include "hex.h"
@@ -179,6 +180,9 @@ int setup_make(const options *o, setup *out)
         return complain("out of memory");
     }
     result = set_credential(o, out->config);
+    if (result == TOOL_OK && o->ca_file != NULL) {
+        result = authority_load(o, &out->authorities);
+    }
     if (result == TOOL_OK) {
         result = set_negotiation(o, out->config);
     }
@@ -194,6 +198,7 @@ int setup_make(const options *o, setup *out)
 int setup_free(setup *s, int result)
 {
     fpl_config_free(s->config);
+    fpl_trust_store_free(s->authorities);
     if (s->keylog.file != NULL && fclose(s->keylog.file) != 0 && !s->keylog.lost) {
         s->keylog.lost = true;
         (void)complain("cannot write the key log %s: %s", s->keylog.path, strerror(errno));

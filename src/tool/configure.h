@@ -3,13 +3,15 @@
 #define FPL_TOOL_CONFIGURE_H
 
 #include <flightplan/flightplan.h>
+#include <flightplan/x509.h>
 
 #include "options.h"
 #include "trace.h"
 
 typedef struct setup {
-    fpl_config *config;
-    key_log     keylog;
+    fpl_config      *config;
+    fpl_trust_store *authorities; /* NULL: no --ca */
+    key_log          keylog;
 } setup;
 
 /* setup_make builds what `o` asks for; a server without a certificate gets a fresh one. Complains and

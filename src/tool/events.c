@@ -103,7 +103,7 @@ static const char *cure(const options *o, const fpl_conn *conn, const fpl_explan
     if (wrong_version(why)) {
         return "; the ends allow no version in common: --dtls12 and --dtls13 say which of them this one does";
     }
-    if (why->failure == FPL_FAILURE_WE_ALERTED && why->state != NULL && strcmp(why->state, "JUDGE_TRUST") == 0 &&
+    if (o->ca_file == NULL && why->failure == FPL_FAILURE_WE_ALERTED && why->state != NULL && strcmp(why->state, "JUDGE_TRUST") == 0 &&
         fpl_conn_peer_fingerprint(conn, sha256) == FPL_OK) {
         fingerprint_print(sha256, text);
         (void)snprintf(room, cap, "; its certificate is %s: if that is the right one, give it to --fingerprint", text);

@@ -32,7 +32,8 @@ static const char client_about[] =
     "\n"
     "Connects, sends standard input (what one read returns is one record) and prints\n"
     "what comes back. Ends with close_notify when standard input ends.\n"
-    "Somebody has to judge the server's certificate: give --fingerprint or --insecure.\n";
+    "Somebody has to judge the server's certificate: give --fingerprint, --ca or\n"
+    "--insecure.\n";
 
 static const char server_about[] =
     "Usage: flightplan server [OPTION...] PORT\n"

@@ -37,18 +37,23 @@ static int check_trust(const options *o)
         return complain_usage(command_name(o->command),
                               "--insecure takes any certificate, --fingerprint only one: say which of the two");
     }
-    if (o->insecure || o->num_fingerprints > 0) {
+    if (o->ca_file != NULL && (o->insecure || o->num_fingerprints > 0)) {
+        return complain_usage(command_name(o->command),
+                              "--ca takes certificates that its file vouches for, %s: say which of the two",
+                              o->insecure ? "--insecure any" : "--fingerprint only the ones named");
+    }
+    if (o->insecure || o->num_fingerprints > 0 || o->ca_file != NULL) {
         return TOOL_OK;
     }
     if (o->command == COMMAND_CLIENT) {
         return complain_usage("client",
                               "nothing says which server to trust: give its --fingerprint (the server prints it), or "
-                              "--insecure to talk to whoever answers");
+                              "--insecure to talk to whoever answers, or the --ca that it has its certificate from");
     }
     if (o->client_auth == FPL_CLIENT_AUTH_OPTIONAL || o->client_auth == FPL_CLIENT_AUTH_REQUIRED) {
         return complain_usage("server",
                               "--client-auth asks clients for certificates, but nothing says which to trust: give a "
-                              "--fingerprint for each, or --insecure to take any");
+                              "--fingerprint for each, or the --ca that they have theirs from, or --insecure to take any");
     }
     return TOOL_OK;
 }
@@ -117,10 +122,10 @@ int options_check(options *o)
     if (o->show_keys && o->num_profiles == 0) {
         return complain_usage(command_name(o->command), "--show-keys shows SRTP keys: say --srtp too");
     }
-    if (o->command == COMMAND_SERVER && o->num_fingerprints > 0) {
+    if (o->command == COMMAND_SERVER && (o->num_fingerprints > 0 || o->ca_file != NULL)) {
         if (o->client_auth == FPL_CLIENT_AUTH_OFF) {
-            return complain_usage("server", "--fingerprint pins clients, which --client-auth off does not ask for a "
-                                            "certificate: leave one of the two out");
+            return complain_usage("server", "--%s clients, which --client-auth off does not ask for a certificate: leave "
+                                            "one of the two out", o->num_fingerprints > 0 ? "fingerprint pins" : "ca judges");
         }
         if (o->client_auth == FPL_CLIENT_AUTH_NONE) {
             o->client_auth = FPL_CLIENT_AUTH_REQUIRED;

@@ -11,11 +11,18 @@ const option_entry option_table[] = {
     {OPTION_FINGERPRINT, "fingerprint", "HEX", BOTH_ENDS,
      "trust the peer's certificate only with this SHA-256; may be\n"
      "repeated, any of them will do; colons may be left out"},
+    {OPTION_CA, "ca", "FILE", COMMAND_CLIENT,
+     "trust a server whose chain leads to a certificate in FILE (PEM, or\n"
+     "one DER) and that is issued to --server-name, or else to HOST"},
+    {OPTION_CA, "ca", "FILE", COMMAND_SERVER,
+     "trust a client whose chain leads to a certificate in FILE (PEM, or\n"
+     "one DER), whatever its name"},
     {OPTION_INSECURE, "insecure", NULL, BOTH_ENDS, "take any certificate: whoever answers may be anybody"},
     {OPTION_CLIENT_AUTH, "client-auth", "off|optional|required", COMMAND_SERVER,
      "ask clients for a certificate (default: off, or required when a\n"
-     "--fingerprint is given)"},
-    {OPTION_SERVER_NAME, "server-name", "NAME", COMMAND_CLIENT, "the host to ask for in the ClientHello"},
+     "--fingerprint or --ca is given)"},
+    {OPTION_SERVER_NAME, "server-name", "NAME", COMMAND_CLIENT, "the host to ask for in the ClientHello, and with --ca the one that\n"
+     "the certificate has to name"},
     {OPTION_DTLS12, "dtls12", NULL, BOTH_ENDS, "DTLS 1.2 and no other version (with --dtls13: both, as by default)"},
     {OPTION_DTLS13, "dtls13", NULL, BOTH_ENDS, "DTLS 1.3 and no other version"},
     {OPTION_SUITES, "suites", "NAME,...", BOTH_ENDS,

@@ -158,6 +158,9 @@ static int take(options *o, option_id id, const char *argument)
         return TOOL_OK;
     case OPTION_FINGERPRINT:
         return read_fingerprint(o, argument);
+    case OPTION_CA:
+        o->ca_file = argument;
+        return TOOL_OK;
     case OPTION_INSECURE:
         o->insecure = true;
         return TOOL_OK;

@@ -23,7 +23,7 @@ typedef struct options {
     int         num_arguments;
     bool        help;
 
-    const char *cert_file, *key_file, *keylog_file;
+    const char *cert_file, *key_file, *ca_file, *keylog_file;
     uint8_t     fingerprints[MAX_FINGERPRINTS][FINGERPRINT_LEN];
     size_t      num_fingerprints;
     bool        insecure, trace, show_keys, no_cookie, echo, once, force, quiet, full;

@@ -23,6 +23,7 @@ typedef struct peer {
 
 typedef struct server {
     const options *options;
+    const setup   *setup;
     fpl_listener  *listener;
     peer          *peers;
     peer          *last_heard; /* gets what standard input brings */
@@ -61,6 +62,7 @@ static peer *peer_of(server *s, fpl_conn *conn, const udp_address *from)
     p->address = *from;
     p->channel.conn = conn;
     p->channel.options = s->options;
+    p->channel.authorities = s->setup->authorities;
     p->channel.fd = s->fd;
     p->channel.to = &p->address;
     p->channel.deadline = FPL_NEVER;
@@ -192,15 +194,16 @@ static void serve(server *s)
     }
 }
 
-static int listen_and_serve(const options *o, const fpl_config *config, int fd, const udp_address *bound)
+static int listen_and_serve(const options *o, const setup *made, int fd, const udp_address *bound)
 {
     server s;
     char where[ADDRESS_TEXT];
     memset(&s, 0, sizeof s);
     s.options = o;
+    s.setup = made;
     s.fd = fd;
     s.deadline = FPL_NEVER;
-    s.listener = fpl_listener_new(config, clock_now());
+    s.listener = fpl_listener_new(made->config, clock_now());
     if (s.listener == NULL) {
         return complain("out of memory");
     }
@@ -221,7 +224,7 @@ int server_run(const options *o)
         int fd = udp_listen(o->bind_address, o->arguments[0], &bound);
         result = TOOL_SYSTEM;
         if (fd >= 0) {
-            result = listen_and_serve(o, s.config, fd, &bound);
+            result = listen_and_serve(o, &s, fd, &bound);
             (void)close(fd);
         }
     }
