@@ -176,6 +176,94 @@ START_TEST(hellos_in_fragments_are_pooled_and_evicted)
 }
 END_TEST
 
+static void both_speak(unsigned version)
+{
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(fpl_config_set_versions(ends[i].config, version), FPL_OK);
+    }
+}
+
+/* A piece of `hello`, of one record that is one fragment: the octets [from, to). */
+static void give_piece(const pair_datagram *hello, size_t from, size_t to)
+{
+    uint8_t piece[PAIR_ROOM];
+    memcpy(piece, hello->bytes, 25);
+    memcpy(piece + 25, hello->bytes + 25 + from, to - from);
+    fpl_put_uint(piece + 11, 2, 12 + (to - from));
+    fpl_put_uint(piece + 19, 3, from);
+    fpl_put_uint(piece + 22, 3, to - from);
+    (void)give(1, piece, 25 + (to - from));
+}
+
+START_TEST(octets_of_strangers_spoil_no_hello)
+{ /* FR-13: they know the address and the length of a hello that comes in pieces */
+    static const unsigned versions[] = {FPL_VERSIONS_DTLS12, FPL_VERSIONS_DTLS13};
+    static pair_datagram  hello;
+    static pair_datagram  wrong;
+    for (size_t i = 0; i < 2; i++) {
+        size_t body;
+        begin();
+        both_speak(versions[i]);
+        open_door();
+        hello_with_cookie(1, &hello);
+        body = hello.len - 25;
+        wrong = hello;
+        wrong.bytes[25 + 10] ^= 1;
+
+        give_piece(&hello, 0, body / 2); /* one of its random, after it came */
+        give_piece(&wrong, 10, 11);
+        give_piece(&hello, body / 2, body);
+        ck_assert_ptr_nonnull(last);
+        finish();
+
+        begin();
+        both_speak(versions[i]);
+        open_door();
+        hello_with_cookie(1, &hello);
+        give_piece(&wrong, 10, 11); /* and before: the peer's own resend gets through */
+        give_piece(&hello, 0, body / 2);
+        ck_assert_ptr_null(last);
+        give_piece(&hello, body / 2, body);
+        for (unsigned again = 0; again < 2 && last == NULL; again++) {
+            give_piece(&hello, 0, body / 2);
+            if (last == NULL) {
+                give_piece(&hello, body / 2, body);
+            }
+        }
+        ck_assert_ptr_nonnull(last);
+        ck_assert(fpl_conn_state(last) != NULL && strcmp(fpl_conn_state(last), "FAILED") != 0);
+        finish();
+    }
+}
+END_TEST
+
+START_TEST(a_hellos_number_leaves_its_answer_room)
+{ /* nothing vouches for it, and a copy of a good hello may come with another */
+    static const unsigned versions[] = {FPL_VERSIONS_DTLS12, FPL_VERSIONS_DTLS13};
+    static pair_datagram  hello;
+    static pair_datagram  copy;
+    for (size_t i = 0; i < 2; i++) {
+        begin();
+        both_speak(versions[i]);
+        open_door();
+        hello_with_cookie(1, &hello);
+        copy = hello;
+        memset(copy.bytes + 5, 0xff, 6); /* sequence_number */
+        ck_assert_uint_ge(give(1, copy.bytes, copy.len), 1);
+        ck_assert_ptr_nonnull(last);
+        (void)give(1, hello.bytes, hello.len);
+        for (size_t j = 0; j < num_answers; j++) {
+            (void)pair_receive(PAIR_CLIENT, answers[j].bytes, answers[j].len);
+        }
+        num_answers = 0;
+        shuttle(1);
+        ck_assert(ends[PAIR_CLIENT].connected);
+        ck_assert_uint_eq(server_connected, 1);
+        finish();
+    }
+}
+END_TEST
+
 START_TEST(a_whole_handshake_and_an_address)
 {
     const uint8_t *address;
@@ -434,6 +522,8 @@ static void tests(TCase *tc)
     tcase_add_test(tc, a_fleet_shares_its_keys);
     tcase_add_test(tc, cookies_age);
     tcase_add_test(tc, hellos_in_fragments_are_pooled_and_evicted);
+    tcase_add_test(tc, octets_of_strangers_spoil_no_hello);
+    tcase_add_test(tc, a_hellos_number_leaves_its_answer_room);
     tcase_add_test(tc, a_whole_handshake_and_an_address);
     tcase_add_test(tc, spoofed_hellos_do_not_touch_the_living);
     tcase_add_test(tc, a_client_that_starts_anew_takes_its_own_place);

@@ -1,6 +1,6 @@
 /* Every allocation of a handshake fails in turn: the call says so or the connection ends, nothing leaks, nothing lies,
  * and one that lived through it is connected as ever. The random source likewise. */
-#include "pair.h"
+#include "pair13.h"
 
 #define MOST 400
 
@@ -151,6 +151,26 @@ static size_t idle_size(unsigned version)
     return one;
 }
 
+START_TEST(who_dies_while_limits_are_looked_at_sends_nothing)
+{ /* no memory for the KeyUpdate that is due */
+    static uint8_t out[200];
+    size_t         len = 1;
+    pair_begin13();
+    ck_assert_int_eq(fpl_config_set(ends[0].config, FPL_SETTING_SEAL_RECORDS, 1024), FPL_OK);
+    pair_connect();
+    pair_pump();
+    while (fpl_seal_next(ends[0].conn) < ends[0].conn->keys13->seal_soon) {
+        ck_assert_int_eq(pair_send(PAIR_CLIENT, 4), FPL_OK);
+        ends[0].num_sent = 0;
+    }
+    pair_allocations.fail_at = pair_allocations.count + 1;
+    ck_assert_int_eq(fpl_conn_send(ends[0].conn, (const uint8_t *)"x", 1, out, sizeof out, &len, pair_now), FPL_FAILED);
+    ck_assert_uint_eq(len, 0);
+    pair_allocations.fail_at = 0;
+    pair_end_all();
+}
+END_TEST
+
 START_TEST(an_idle_connection_is_small)
 { /* DS-10: itself and its keys, and nothing beside them */
     ck_assert_uint_eq(idle_size(FPL_VERSIONS_DTLS12), sizeof(fpl_conn) + sizeof(fpl_keys12));
@@ -163,6 +183,7 @@ static void tests(TCase *tc)
 {
     tcase_add_loop_test(tc, each_allocation_fails_once, 0, sizeof versions / sizeof *versions);
     tcase_add_loop_test(tc, random_that_fails_is_no_random, 0, sizeof versions / sizeof *versions);
+    tcase_add_test(tc, who_dies_while_limits_are_looked_at_sends_nothing);
     tcase_add_test(tc, an_idle_connection_is_small);
 }
 

@@ -316,8 +316,29 @@ START_TEST(a_gap_is_told_at_once_and_progress_later)
 }
 END_TEST
 
+START_TEST(a_key_update_of_ours_answers_nothing)
+{ /* so the ACK of what is arriving stays due */
+    static const uint8_t body[20];
+    uint8_t              message[12 + sizeof body];
+    pair_connect13();
+    (void)pair_message(message, FPL_HANDSHAKE_TYPE_NEW_SESSION_TICKET, ends[1].conn->next_send_seq, body, sizeof body);
+    fpl_put_uint(message + 1, 3, 33); /* the rest is under way */
+    pair_say(PAIR_SERVER, 3, FPL_CONTENT_TYPE_HANDSHAKE, message, sizeof message);
+    ck_assert_uint_eq(ends[0].num_sent, 0);
+    ck_assert_int_eq(fpl_conn_update_keys(ends[0].conn, pair_now), FPL_OK);
+    pair_drain(PAIR_CLIENT);
+    pair_lose(PAIR_CLIENT);
+    ck_assert_uint_eq(ends[0].deadline - pair_now, fpl_limits[FPL_LIMIT_RESEND_INITIAL].value / 4);
+    pair_wake(PAIR_CLIENT);
+    pair_look_all(PAIR_CLIENT);
+    (void)pair_the_only(FPL_CONTENT_TYPE_ACK);
+    pair_end_all();
+}
+END_TEST
+
 static void tests(TCase *tc)
 {
+    tcase_add_test(tc, a_key_update_of_ours_answers_nothing);
     tcase_add_test(tc, numbers_stand_in_increasing_order);
     tcase_add_test(tc, each_record_is_named_once);
     tcase_add_test(tc, of_many_the_newest_are_named);

@@ -241,6 +241,20 @@ START_TEST(closing_in_the_handshake_is_the_end)
 }
 END_TEST
 
+START_TEST(what_follows_a_goodbye_is_no_alert)
+{ /* RFC 9147 section 5.10: nor data */
+    static const uint8_t goodbye[2] = {FPL_ALERT_LEVEL_WARNING, FPL_ALERT_DESCRIPTION_CLOSE_NOTIFY};
+    static const uint8_t error[2] = {FPL_ALERT_LEVEL_FATAL, FPL_ALERT_DESCRIPTION_INTERNAL_ERROR};
+    pair_connect13();
+    pair_say(PAIR_SERVER, 3, FPL_CONTENT_TYPE_ALERT, goodbye, sizeof goodbye);
+    pair_say(PAIR_SERVER, 3, FPL_CONTENT_TYPE_ALERT, error, sizeof error);
+    ck_assert(!ends[0].failed);
+    ck_assert_uint_eq(ends[0].conn->stats.dropped_unexpected, 1);
+    ck_assert_int_eq(pair_send(PAIR_CLIENT, 3), FPL_OK);
+    pair_end_all();
+}
+END_TEST
+
 START_TEST(levels_say_nothing)
 { /* RFC 8446 section 6: every error alert ends it, user_canceled alone does not, and close_notify is one at any
      level */
@@ -283,6 +297,7 @@ static void tests(TCase *tc)
     tcase_add_test(tc, a_client_may_leave_before_its_finished_is_acknowledged);
     tcase_add_test(tc, a_goodbye_that_overtakes_the_finished_waits);
     tcase_add_test(tc, closing_in_the_handshake_is_the_end);
+    tcase_add_test(tc, what_follows_a_goodbye_is_no_alert);
     tcase_add_test(tc, levels_say_nothing);
 }
 

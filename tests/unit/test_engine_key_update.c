@@ -283,6 +283,38 @@ START_TEST(the_epoch_in_which_the_peer_still_writes_stays)
 }
 END_TEST
 
+START_TEST(a_last_flight_is_acknowledged_after_its_sender_renewed_its_keys)
+{ /* RFC 9147 section 5.8.1: it may be repeated, in epoch 2, for as long as its ACK may have been lost */
+    static const uint8_t no_wish[] = {0};
+    const fpl_keys       next = {FPL_KEYS_NONE, FPL_KEYS_NEXT};
+    pair_begin13();
+    pair_open(false);
+    pair_start();
+    while (!ends[1].connected) {
+        (void)pair_pass(PAIR_CLIENT);
+        if (!ends[1].connected) {
+            (void)pair_pass(PAIR_SERVER);
+        }
+    }
+    pair_lose(PAIR_SERVER); /* the ACK of the client's Finished */
+    pair_say_message(PAIR_CLIENT, 3, FPL_HANDSHAKE_TYPE_KEY_UPDATE, no_wish, 1);
+    pair_lose(PAIR_SERVER);
+    ck_assert_int_eq(fpl_keys_install(ends[0].conn, next), FPL_STATUS_OK); /* a peer that was heard all the same */
+    pair_say(PAIR_CLIENT, 4, FPL_CONTENT_TYPE_APPLICATION_DATA, (const uint8_t *)"new", 3);
+    ck_assert_uint_eq(ends[1].num_data, 1);
+    pair_now += 2 * fpl_limits[FPL_LIMIT_OLD_READ_KEYS].value;
+    (void)fpl_conn_timeout(ends[1].conn, pair_now);
+    pair_drain(PAIR_SERVER);
+    ck_assert(!has_read_keys(PAIR_SERVER, 3));
+    ck_assert(has_read_keys(PAIR_SERVER, 2));
+    pair_wake(PAIR_CLIENT);
+    (void)pair_pass(PAIR_CLIENT);
+    pair_look_all(PAIR_SERVER);
+    (void)pair_the_only(FPL_CONTENT_TYPE_ACK);
+    pair_end_all();
+}
+END_TEST
+
 /* --- limits -------------------------------------------------------------------------------------------------- */
 
 START_TEST(keys_are_renewed_before_they_are_used_up)
@@ -325,12 +357,17 @@ START_TEST(without_an_ack_the_end_comes_in_time)
 }
 END_TEST
 
-/* A record of the newest epoch that nobody sealed. */
-static void forge(int to)
+/* A record of an epoch that nobody sealed. */
+static void forge_in(int to, uint16_t epoch)
 {
     uint8_t record[40] = {0x2c, 0, 0, 0, 35};
-    record[0] = (uint8_t)(0x2c | (ends[to].conn->read_epoch & 3));
+    record[0] = (uint8_t)(0x2c | (epoch & 3));
     (void)pair_receive(to, record, sizeof record);
+}
+
+static void forge(int to)
+{
+    forge_in(to, ends[to].conn->read_epoch);
 }
 
 START_TEST(forgeries_renew_keys_and_then_end_it)
@@ -364,6 +401,25 @@ START_TEST(forgeries_renew_keys_and_then_end_it)
     forge(PAIR_CLIENT); /* the 64th */
     ck_assert(ends[0].failed);
     ck_assert_int_eq(ends[0].conn->end.alert, FPL_ALERT_DESCRIPTION_BAD_RECORD_MAC);
+    pair_end_all();
+}
+END_TEST
+
+START_TEST(forgeries_of_an_old_epoch_end_that_epoch_alone)
+{ /* RFC 9147 section 4.5.3 is about keys: nobody sends under these any more but to repeat a last flight */
+    pair_begin13();
+    ck_assert_int_eq(fpl_config_set(ends[1].config, FPL_SETTING_FORGERIES, 64), FPL_OK);
+    pair_connect();
+    pair_pump();
+    ck_assert(has_read_keys(PAIR_SERVER, 2));
+    for (unsigned i = 0; i < 200; i++) {
+        forge_in(PAIR_SERVER, 2);
+        ck_assert(!ends[1].failed);
+        ck_assert_uint_eq(ends[1].num_sent, 0);
+        ck_assert_int_eq(has_read_keys(PAIR_SERVER, 2), i < 63);
+    }
+    ck_assert_uint_eq(ends[1].conn->stats.dropped_forged, 64);
+    data_flow();
     pair_end_all();
 }
 END_TEST
@@ -410,9 +466,11 @@ static void tests(TCase *tc)
     tcase_add_test(tc, a_peer_that_asks_again_and_again_gets_one_answer_at_a_time);
     tcase_add_test(tc, old_keys_stay_a_while_after_the_new_ones_are_used);
     tcase_add_test(tc, the_epoch_in_which_the_peer_still_writes_stays);
+    tcase_add_test(tc, a_last_flight_is_acknowledged_after_its_sender_renewed_its_keys);
     tcase_add_test(tc, keys_are_renewed_before_they_are_used_up);
     tcase_add_test(tc, without_an_ack_the_end_comes_in_time);
     tcase_add_test(tc, forgeries_renew_keys_and_then_end_it);
+    tcase_add_test(tc, forgeries_of_an_old_epoch_end_that_epoch_alone);
     tcase_add_test(tc, epochs_end_before_they_wrap);
     tcase_add_test(tc, exporters_outlive_key_updates);
 }
