@@ -464,8 +464,8 @@ static void wr06_exported_keys(void)
     static const struct {
         const char *profile;
         unsigned    code;
-        size_t      key, salt;
-    } profiles[] = {{"0002 0008 00", 8, 32, 12}, {"0002 0007 00", 7, 16, 12}, {"0002 0001 00", 1, 16, 14}};
+        size_t      key, salt, all;
+    } profiles[] = {{"0002 0008 00", 8, 32, 12, 88}, {"0002 0007 00", 7, 16, 12, 56}, {"0002 0001 00", 1, 16, 14, 60}};
     for (size_t i = 0; i < 6; i++) {
         bool   server = i < 3;
         stage *s = stage_open((stage_options){.role = server ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT,
@@ -486,7 +486,9 @@ static void wr06_exported_keys(void)
         EXPECT_UINT(s, fpl_conn_srtp_profile(s->conn), profiles[i % 3].code);
         bytes randoms = bytes_of(p->client_random.data, 32);
         bytes_append(&randoms, p->server_random);
-        bytes material = crypto_prf(p->suite, p->master, "EXTRACTOR-dtls_srtp", randoms, 2 * (key + salt));
+        bytes material = crypto_prf(p->suite, p->master, "EXTRACTOR-dtls_srtp", randoms, profiles[i % 3].all);
+        EXPECT_UINT(s, s->srtp_client_key.len + s->srtp_server_key.len + s->srtp_client_salt.len + s->srtp_server_salt.len,
+                    material.len);
         EXPECT(s, bytes_equal(s->srtp_client_key, bytes_of(material.data, key)));
         EXPECT(s, bytes_equal(s->srtp_server_key, bytes_of(material.data + key, key)));
         EXPECT(s, bytes_equal(s->srtp_client_salt, bytes_of(material.data + 2 * key, salt)));

@@ -1361,9 +1361,10 @@ static void hc40_13_fresh_randoms_and_shares(void)
 
 static void with_srtp(fpl_config *config)
 {
-    const fpl_srtp_protection_profile profiles[] = {FPL_SRTP_PROTECTION_PROFILE_SRTP_AEAD_AES_128_GCM,
+    const fpl_srtp_protection_profile profiles[] = {FPL_SRTP_PROTECTION_PROFILE_SRTP_AEAD_AES_256_GCM,
+                                                    FPL_SRTP_PROTECTION_PROFILE_SRTP_AEAD_AES_128_GCM,
                                                     FPL_SRTP_PROTECTION_PROFILE_SRTP_AES128_CM_HMAC_SHA1_80};
-    EXPECT(NULL, fpl_config_set_srtp_profiles(config, profiles, 2) == FPL_OK);
+    EXPECT(NULL, fpl_config_set_srtp_profiles(config, profiles, 3) == FPL_OK);
 }
 
 /* Exported keys by the peer's own schedule, which stands against published vectors through the library's tests; contexts
@@ -1396,14 +1397,45 @@ static void hc41_13_exported_keys(void)
             bytes want = crypto13_expand(o.suite, secret, "exporter", crypto_hash(o.suite, context), cases[n].out);
             EXPECT(s, memcmp(out, want.data, cases[n].out) == 0);
         }
+        stage_close(s);
+    }
+}
+
+/* As much material as each profile takes (RFC 5764 section 4.1.2, RFC 7714 section 12), keys before salts. */
+static void hc41_13_srtp_keys(void)
+{
+    static const struct {
+        const char *offer, *answer;
+        unsigned    code, suite;
+        size_t      key, salt, all;
+    } profiles[] = {{"0002 0001 00", "0002 0001 00", 1, AES128_GCM_13, 16, 14, 60},
+                    {"0004 0007 0001 00", "0002 0007 00", 7, CHACHA20_13, 16, 12, 56},
+                    {"0006 0008 0007 0001 00", "0002 0008 00", 8, AES256_GCM_13, 32, 12, 88}};
+    for (int i = 0; i < 6; i++) {
+        stage_options o = role13(i % 2);
+        size_t        key = profiles[i / 2].key, salt = profiles[i / 2].salt, all = profiles[i / 2].all;
+        o.suite = profiles[i / 2].suite;
+        o.configure = with_srtp;
+        stage *s = stage_open(o);
+        if (i % 2 == 0) {
+            ext_add(&s->peer.extensions, EXT_USE_SRTP, bytes_hex(profiles[i / 2].offer));
+        } else {
+            ext_add(&s->peer13.extensions, EXT_USE_SRTP, bytes_hex(profiles[i / 2].answer));
+        }
+        finish13(s);
         EXPECT_UINT(s, s->keys, 1);
-        EXPECT_UINT(s, s->srtp_profile, 7);
+        EXPECT_UINT(s, s->srtp_profile, profiles[i / 2].code);
         bytes secret = crypto13_derive(o.suite, s->peer13.exporter_secret, "EXTRACTOR-dtls_srtp", bytes_none());
-        bytes srtp = crypto13_expand(o.suite, secret, "exporter", crypto_hash(o.suite, bytes_none()), 56);
-        EXPECT(s,
-               bytes_equal(s->srtp_client_key, slice(srtp, 0, 16)) && bytes_equal(s->srtp_server_key, slice(srtp, 16, 32)));
-        EXPECT(s, bytes_equal(s->srtp_client_salt, slice(srtp, 32, 44)) &&
-                      bytes_equal(s->srtp_server_salt, slice(srtp, 44, 56)));
+        bytes wanted = crypto13_expand(o.suite, secret, "exporter", crypto_hash(o.suite, bytes_none()), all);
+        bytes given = bytes_none();
+        bytes_append(&given, s->srtp_client_key);
+        bytes_append(&given, s->srtp_server_key);
+        bytes_append(&given, s->srtp_client_salt);
+        bytes_append(&given, s->srtp_server_salt);
+        EXPECT_UINT(s, given.len, all);
+        EXPECT(s, bytes_equal(given, wanted));
+        EXPECT(s, s->srtp_client_key.len == key && s->srtp_server_key.len == key);
+        EXPECT(s, s->srtp_client_salt.len == salt && s->srtp_server_salt.len == salt);
         stage_close(s);
     }
 }
@@ -1425,4 +1457,4 @@ SCENARIOS(hc_13_scenarios, PLAYS(hc01_13_client_hello_lengths), PLAYS(hc01_13_cl
           PLAYS(hc26_13_contexts), PLAYS(hc27_13_oversized_chains), PLAYS(hc27_13_certificates_of_no_use),
           PLAYS(hc34_13_retry_cookies), PLAYS(hc34_13_unasked_cookie), PLAYS(hc37_13_second_hello_altered),
           PLAYS(hc37_13_what_may_change), PLAYS(hc37_13_second_hello_without_the_share),
-          PLAYS(hc40_13_fresh_randoms_and_shares), PLAYS(hc41_13_exported_keys));
+          PLAYS(hc40_13_fresh_randoms_and_shares), PLAYS(hc41_13_exported_keys), PLAYS(hc41_13_srtp_keys));
