@@ -1265,19 +1265,37 @@ static void hc27_13_certificates_of_no_use(void)
 /* ----- HC-34, HC-40, HC-41 ------------------------------------------------------------------------------------------------
  */
 
+static bytes some_cookie(size_t len)
+{
+    bytes cookie = bytes_zero(len);
+    for (size_t n = 0; n < len; n++) {
+        cookie.data[n] = (uint8_t)(n * 7 + 1);
+    }
+    return cookie;
+}
+
+static void say_retry_in_pieces(stage *s, bytes cookie)
+{
+    peer13_say_pieces(&s->peer13, SERVER_HELLO, peer13_hello_retry(&s->peer13, 0, cookie), 16000);
+}
+
+static void long_messages(fpl_config *config)
+{
+    EXPECT(NULL, fpl_config_set(config, FPL_SETTING_MAX_HANDSHAKE_MESSAGE, 131072) == FPL_OK);
+}
+
+/* The longest one is longer than a message may be unless the application says so (limit message_bytes). */
 static void hc34_13_retry_cookies(void)
 {
     static const size_t lengths[] = {1, 32, 255, 256, 2000, 60000};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        stage *s = stage_open(role13(1));
+        stage_options o = role13(1);
+        o.configure = lengths[i] > 30000 ? long_messages : NULL;
+        stage *s = stage_open(o);
         hello13(s);
         bytes first = s->peer.their_hello;
-        bytes cookie = bytes_zero(lengths[i]), echoed = bytes_none(), body;
-        for (size_t n = 0; n < cookie.len; n++) {
-            cookie.data[n] = (uint8_t)(n * 7 + 1);
-        }
-        body = peer13_hello_retry(&s->peer13, 0, cookie);
-        peer13_say_pieces(&s->peer13, SERVER_HELLO, body, 16000);
+        bytes cookie = some_cookie(lengths[i]), echoed = bytes_none();
+        say_retry_in_pieces(s, cookie);
         deliver(s);
         if (lengths[i] > 30000) {
             /* Longer than any message may be (limit message_bytes). */
@@ -1326,6 +1344,31 @@ static void hc34_13_retry_cookies(void)
         try_hello(body, false, -1, -1);
         try_hello(body, true, -1, -1);
     }
+}
+
+/* A retry longer than a message may be is dropped piece by piece before anything of it is kept: anybody could have sent
+ * it. The honest one, with the same message_seq, is not kept out. */
+static void hc34_13_retry_longer_than_a_message(void)
+{
+    stage *s = stage_open(role13(1));
+    hello13(s);
+    peer   before = s->peer;
+    peer13 before13 = s->peer13;
+    size_t live = s->meter->live;
+    say_retry_in_pieces(s, some_cookie(65000));
+    bytes bad = take_said(s);
+    s->peer = before;
+    s->peer13 = before13;
+    s->peer.seq[0] += 5; /* as many records have gone */
+    s->peer.datagram = bad;
+    expect_dropped(s);
+    EXPECT_UINT(s, stats_of(s).dropped_malformed, 5);
+    EXPECT_UINT(s, s->meter->live, live);
+    say_retry_in_pieces(s, some_cookie(255));
+    deliver(s);
+    EXPECT(s, ext_has(peer_hello_extensions(s->peer.their_hello, true), EXT_COOKIE));
+    finish13(s);
+    expect_talk(s);
 }
 
 /* A cookie that nobody asked for, at a server that asks for none. */
@@ -1455,6 +1498,6 @@ SCENARIOS(hc_13_scenarios, PLAYS(hc01_13_client_hello_lengths), PLAYS(hc01_13_cl
           PLAYS(hc22_13_cookie_and_compression_of_a_client), PLAYS(hc22_13_behind_the_door),
           PLAYS(hc25_13_empty_server_certificate_list), PLAYS(hc26_13_empty_client_certificate_list),
           PLAYS(hc26_13_contexts), PLAYS(hc27_13_oversized_chains), PLAYS(hc27_13_certificates_of_no_use),
-          PLAYS(hc34_13_retry_cookies), PLAYS(hc34_13_unasked_cookie), PLAYS(hc37_13_second_hello_altered),
+          PLAYS(hc34_13_retry_cookies), PLAYS(hc34_13_retry_longer_than_a_message), PLAYS(hc34_13_unasked_cookie), PLAYS(hc37_13_second_hello_altered),
           PLAYS(hc37_13_what_may_change), PLAYS(hc37_13_second_hello_without_the_share),
           PLAYS(hc40_13_fresh_randoms_and_shares), PLAYS(hc41_13_exported_keys), PLAYS(hc41_13_srtp_keys));
