@@ -1155,7 +1155,7 @@ static void hc36_cookie_with_other_parameters(void)
 
 static void hc40_fresh_randoms(void)
 {
-    enum { RUNS = 100 };
+    enum { RUNS = 500 }; /* in each role: a thousand */
     static uint8_t randoms[2 * RUNS][32], shares[2 * RUNS][32];
     for (size_t i = 0; i < RUNS; i++) {
         stage *s = stage_open((stage_options){.group = X25519_GROUP});
