@@ -1,7 +1,7 @@
 """Which cases there are, and which cannot be."""
 
 import itertools
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 from names import CURVES, agreed
 from pairwise import pairwise, product
@@ -116,6 +116,10 @@ IMPOSSIBLE = (
                "gnutls-serv only echoes over UDP: it says goodbye after its client has, never before, and a signal ends it "
                "silently",
                "gnutls_serv_close", lambda case: case["closer"] == "peer"),
+    Impossible("gnutls", "client", "keys for SRTP that can be compared",
+               "gnutls-serv shows keying material to those who connect over TCP; over UDP it only echoes (`libgnutls` "
+               "plays these)",
+               "gnutls_serv_keys", lambda case: case.get("srtp", "") != ""),
     Impossible("libgnutls", "server", "a server that is held to thrice what it got (no cookie, address not proven)",
                "a GnuTLS client resends nothing once the first message of the server's flight is there, so the rest never "
                "comes",
@@ -199,11 +203,14 @@ def has_cookies(peer, role):
 
 def srtp(peer, role):
     """Keys for SRTP, as exported by the peer; every suite's PRF, a P-384 group and certificate among them."""
+    possible = is_possible(peer, role)
     cookie = has_cookies(peer, role) or "off"
     version = "1.2" if peer in PEERS12 else "1.3"
     for profile, (suite, group, cert) in itertools.product(
             profiles_of(peer), (("aes128", "x25519", "p256"), ("aes256", "p384", "p384"), ("chacha20", "p256", "p256"))):
-        yield Case(peer, role, version, suite, group, cert, client=cert, cookie=cookie, srtp=profile)
+        case = Case(peer, role, version, suite, group, cert, client=cert, cookie=cookie, srtp=profile)
+        if possible(asdict(case)):
+            yield case
 
 
 def loss(peer, role, seeds):

@@ -10,6 +10,7 @@ LARGEST = 16384
 
 class LinePeer:
     echoes = False       # it sends of its own accord
+    tells_keys = True    # what it exports
     exceeds_mtu = 0
     refused = (rb"^failed ", "out")  # how we know that it refused, or None: not at all
     largest_out = largest_in = LARGEST
@@ -103,7 +104,9 @@ class LinePeer:
         label, length = export_of(self.case)
         self.tell("export", label, length)
         exported = self.event("export", 5)
-        return None if exported == "refused" else exported
+        if exported == "refused":
+            raise Failure(f"{self.name} refused to export keys")
+        return exported
 
     def update(self, ask):
         """New keys for what it sends; it asks for as much of the other side, or does not."""

@@ -17,6 +17,7 @@ HEADERS = 28
 
 class OpensslPeer:
     echoes = False
+    tells_keys = True
     largest_in = 16384
 
     # OpenSSL 3.0 forgets, where messages share a datagram, some of what a record adds.

@@ -66,6 +66,22 @@ def gnutls_serv_close(room, role):
         _end(talk)
 
 
+def gnutls_serv_keys(room, role):
+    """SRTP is agreed on, the material was asked for, and it speaks of everything else."""
+    talk = _begun(room, Case("gnutls", "client", srtp="aes128cm"))
+    try:
+        talk.begin()
+        agreed = talk.ours.connected(QUICK)["srtp"]
+        talk.theirs.connected(QUICK)
+        keys = talk.ours.srtp().encode()
+        talk.send_ours(b"0123456789")
+        said = bytes(talk.theirs.process.said["out"] + talk.theirs.process.said["err"]).lower()
+        told = b"key material" in said or keys in said
+        return agreed != 0 and not told, f"{len(said)} bytes of talk with -d 4, {'' if told else 'no '}keying material in them"
+    finally:
+        _end(talk)
+
+
 def gnutls_silence(room, role):
     """Long enough for three resends."""
     talk = _begun(room, Case("libgnutls", "server", cookie="unproven", mtu=400, loss="0:0"))

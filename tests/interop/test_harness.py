@@ -133,6 +133,18 @@ class Sight(unittest.TestCase):
         with self.assertRaisesRegex(Exception, "keying material"):
             talk.run()
 
+    def test_keys_that_are_not_told(self):
+        """No case passes because a side keeps its keys to itself, and none of SRTP does without comparing them."""
+        talk = Talk(self.room, cases.Case("libssl", "client"))
+        tell = talk.theirs.tell
+        talk.theirs.tell = lambda word, *rest: tell(word, *(("EXTRACTOR-" + "x" * 300, 100000) if word == "export" else rest))
+        with self.assertRaisesRegex(Exception, "refused to export"):
+            talk.run()
+        talk = Talk(self.room, cases.Case("libssl", "client", srtp="aes128cm"))
+        talk.theirs.tells_keys = False
+        with self.assertRaisesRegex(Exception, "nothing to compare"):
+            talk.run()
+
     def test_nothing_is_left_running(self):
         talk = Talk(self.room, cases.Case("libssl", "client"))
         talk.check_keys = lambda: 1 / 0

@@ -34,6 +34,7 @@ def database(credentials):
 
 class TstclntPeer:
     echoes = False
+    tells_keys = False
     exceeds_mtu = 0
     least_mtu = 1472
     refused = (rb"tstclnt: .*(?:error|Error|ERROR)", "err")
@@ -81,9 +82,6 @@ class TstclntPeer:
         if self.role == "server":
             return {"subject": "none"}
         return {"subject": self.process.wait_text(SUBJECT, "subject", seconds, stream="err")[1].decode()}
-
-    def export(self):
-        return None
 
     def allow_large(self):
         return self.largest_out
