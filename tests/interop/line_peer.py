@@ -152,6 +152,15 @@ class LinePeer:
 
     def finish(self, seconds):
         self.tell("quit")
+        self.ended(seconds)
+
+    def leave(self, seconds):
+        """The same for one that may have ended of its own accord."""
+        self.process.end_input()
+        self.ended(seconds)
+
+    def ended(self, seconds):
+        """In order: a sanitizer that had something to say gives another status."""
         status = self.process.wait_exit(seconds)
         if status != 0 or not self.process.said["out"].endswith(b"ended\n"):
             raise Failure(f"{self.name} ended with status {status}")

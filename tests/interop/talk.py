@@ -71,6 +71,7 @@ class Talk:
             self.begin()
             if self.case.refuse:
                 self.see_refusal()
+                self.ours.leave(QUICK)
             else:
                 self.check_agreement()
                 self.check_keys()

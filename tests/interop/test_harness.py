@@ -145,6 +145,24 @@ class Sight(unittest.TestCase):
         with self.assertRaisesRegex(Exception, "nothing to compare"):
             talk.run()
 
+    def ends_badly(self, **case):
+        """A sanitizer's report is known by the status that our side ends with, however well the case went."""
+        program = Path(tempfile.mkdtemp(prefix="fpl-interop-")) / "fpl_peer"
+        self.addCleanup(shutil.rmtree, program.parent)
+        program.write_text(f'#!/bin/sh\n"{self.room.programs / "fpl_peer"}" "$@"\nexit 9\n')
+        program.chmod(0o755)
+        talk = Talk(self.room, cases.Case("libssl", **case))
+        talk.ours.program = program
+        with self.assertRaisesRegex(Exception, "flightplan ended with status 9"):
+            talk.run()
+
+    def test_our_bad_end(self):
+        self.ends_badly(role="client")
+
+    def test_our_bad_end_after_a_refusal(self):
+        self.ends_badly(role="client", client="off", refuse="suite")
+        self.ends_badly(role="server", client="off", refuse="suite")
+
     def test_nothing_is_left_running(self):
         talk = Talk(self.room, cases.Case("libssl", "client"))
         talk.check_keys = lambda: 1 / 0
