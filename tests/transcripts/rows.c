@@ -5,6 +5,7 @@
 #include "common/trace.h"
 #include "transcripts/runner.h"
 #include "transcripts/walk.h"
+#include "transcripts/walk13.h"
 
 static const stage_options plain_server = {.role = FPL_ROLE_SERVER};
 static const stage_options plain_client = {.role = FPL_ROLE_CLIENT};
@@ -77,6 +78,32 @@ static void row_trace_tells_rows_and_refusals(void)
     deliver(s);
     EXPECT(s, s->failed && t.refusals == 1 && t.named == 2);
     trace_watch(NULL, NULL);
+}
+
+static void keep_citation_of_a_close(void *arg, const fpl_conn *conn, const fpl_trace_event *event)
+{
+    (void)conn;
+    if (strcmp(event->machine, "closure") == 0 && strcmp(event->event, "alert:close_notify") == 0) {
+        *(const char **)arg = event->ref;
+    }
+}
+
+/* Both versions take close_notify in one row, each by its own RFC: whoever reads the trace finds what was obeyed. */
+static void row_trace_cites_the_version_that_is_spoken(void)
+{
+    for (int role = 0; role < 2; role++) {
+        const char *cited = "";
+        trace_watch(keep_citation_of_a_close, &cited);
+        stage *s = connected_stage((stage_options){.role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT});
+        peer_alert(&s->peer, WARNING, CLOSE_NOTIFY);
+        deliver(s);
+        EXPECT(s, s->close_notifies == 1 && strcmp(cited, "rfc5246#7.2.1") == 0);
+        s = connected13(role13(role));
+        peer13_alert(&s->peer13, WARNING, CLOSE_NOTIFY);
+        deliver(s);
+        EXPECT(s, s->close_notifies == 1 && strcmp(cited, "rfc8446#6.1") == 0);
+        trace_watch(NULL, NULL);
+    }
 }
 
 static void few_forgeries(fpl_config *config)
@@ -482,7 +509,8 @@ static void row_keyless_server_is_refused(void)
 }
 
 SCENARIOS(row_scenarios, PLAYS(row_explain_names_file_line_and_section), PLAYS(row_trace_tells_rows_and_refusals),
-          PLAYS(row_forgery_limit), PLAYS(row_signature_does_not_come), PLAYS(row_group_not_offered),
+          PLAYS(row_trace_cites_the_version_that_is_spoken), PLAYS(row_forgery_limit),
+          PLAYS(row_signature_does_not_come), PLAYS(row_group_not_offered),
           PLAYS(row_bad_share_of_an_authenticating_client), PLAYS(row_extension_contents), PLAYS(row_renegotiation_signal),
           PLAYS(row_certificate_request_contents), PLAYS(row_answer_overtakes_the_rest_of_a_flight),
           PLAYS(row_budget_ends_in_a_resend_as_asked), PLAYS(row_timer_in_a_resend_as_asked),
