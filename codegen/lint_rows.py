@@ -57,11 +57,13 @@ def one_row_per_event(spec, add):
 
 
 def refs_of_rows(spec, add):
-    """Every row cites its section: itself, or in each of its cases."""
+    """Every row cites its section: itself, or in each of its cases. What wants an alert is seldom what the row draws, so its case cites that."""
     for machine, row in rows_with_place(spec):
         for outcome in row.outcomes.values():
             if not outcome.ref:
                 add(outcome.src, "a row without `ref`; cite the section it draws, here or for the whole row")
+            elif outcome.name and outcome.alert and "ref" not in outcome.places:
+                add(outcome.src, "a case that answers with an alert, without `ref`; cite the section that wants this alert")
 
 
 def message_rows(spec, add):

@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: aedf3aa8bbd7cee3f2d3cccd0a124a0e0eff7c819b78c0cdd87fd0ec88c46818 */
+ * SHA-256 of these: 5508eb1eea811dfb19e7f3934eb5e68a58c8c16bc51246702e82b8dbee2a0936 */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {
