@@ -390,7 +390,8 @@ static void row_answer_behind_the_question(void)
     expect_talk(s);
 }
 
-/* The limit lets the flight out once and holds back its resends; the answer comes all the same. */
+/* The limit lets the flight out once and holds back its resend, for which the timer rings on and backs off no more; the answer
+ * comes all the same. */
 static void row_answer_to_a_flight_held_back(void)
 {
     stage *s = stage_open((stage_options){.unproven = true, .configure = patient});
@@ -401,6 +402,7 @@ static void row_answer_to_a_flight_held_back(void)
     for (int i = 0; i < 3; i++) {
         wake(s);
         EXPECT(s, !s->failed && s->bytes_out <= 3 * s->bytes_in);
+        EXPECT_UINT(s, s->deadline - s->now, 2000);
     }
     finish(s);
     expect_talk(s);
@@ -447,6 +449,24 @@ static void row_limit_holds_back_resends(void)
     }
     expect_timeout(s);
     EXPECT(s, s->bytes_out <= 3 * s->bytes_in);
+}
+
+/* What our certificate waited for comes out later, and has all of the interval before it is sent again. */
+static void row_second_half_has_a_whole_interval(void)
+{
+    for (int dtls13 = 0; dtls13 < 2; dtls13++) {
+        stage *s = dtls13 ? stage13_at(FPL_ROLE_CLIENT, "WAIT_SIGNATURE") : stage_at(FPL_ROLE_CLIENT, "WAIT_SIGNATURE");
+        EXPECT_UINT(s, s->deadline - s->now, 1000);
+        advance(s, 700);
+        forget(s);
+        sign(s);
+        EXPECT_UINT(s, num_heard_messages(s, FINISHED), 1);
+        EXPECT_UINT(s, s->deadline - s->now, 1000);
+        wake(s);
+        EXPECT_UINT(s, num_heard_messages(s, CERTIFICATE), 1);
+        EXPECT_UINT(s, num_heard_messages(s, FINISHED), 1);
+        stage_close(s);
+    }
 }
 
 static void row_small_promises_of_the_interface(void)
@@ -516,4 +536,5 @@ SCENARIOS(row_scenarios, PLAYS(row_explain_names_file_line_and_section), PLAYS(r
           PLAYS(row_budget_ends_in_a_resend_as_asked), PLAYS(row_timer_in_a_resend_as_asked),
           PLAYS(row_answer_behind_the_question), PLAYS(row_answer_to_a_flight_held_back),
           PLAYS(row_retention_ends_in_a_repetition), PLAYS(row_limit_holds_back_resends),
+          PLAYS(row_second_half_has_a_whole_interval),
           PLAYS(row_small_promises_of_the_interface), PLAYS(row_keyless_server_is_refused));

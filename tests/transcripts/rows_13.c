@@ -501,8 +501,9 @@ static void row_13_resend_held_back(void)
         number13     number = {last->epoch, last->seq}, all[60] = {{0, 0}};
         size_t       num = 0;
         if (what == 0) {
-            wake(s); /* and the next time is counted, too */
-            EXPECT(s, !s->failed);
+            fpl_time interval = s->deadline - s->now;
+            wake(s); /* it rings again, for nothing, and does not back off */
+            EXPECT(s, !s->failed && s->deadline - s->now == interval);
         } else if (what == 1) {
             peer13_ack(&s->peer13, &number, 1);
             deliver(s);
