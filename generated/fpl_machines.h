@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: bc91796e28b2f2ff288a04db60dac95a13c5151e5df0ff68f25971677f5a0535 */
+ * SHA-256 of these: cdf2dd3c831df79aea377d01d3098383e0e0bcc5a4f174a22ac1e8ce57950675 */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

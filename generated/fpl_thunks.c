@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: b94eb48755014f6e1d6ae11802f5d374619591b635e8c5ecfaeb34899509bd3f */
+ * SHA-256 of these: ad3134f9dbd5a376076c30534306d5d2fe6ceecc0b59b26a77ed26830c36a7ba */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
