@@ -603,6 +603,29 @@ static void row_13_keys_used_up_behind_a_half_close(void)
     }
 }
 
+/* We have closed; a peer that repeats an acknowledged KeyUpdate for ever draws ACKs until our record numbers end. */
+static void row_13_keys_used_up_behind_our_close(void)
+{
+    for (int role = 0; role < 2; role++) {
+        stage_options o = role13(role);
+        o.configure = few_records;
+        stage   *s = connected13(o);
+        bytes    update = peer13_key_update(false);
+        unsigned seq = s->peer.msg_seq;
+        unsigned acks = 0;
+        peer13_say(&s->peer13, KEY_UPDATE, update);
+        deliver(s);
+        EXPECT(s, fpl_conn_close(s->conn, s->now) == FPL_OK);
+        poll(s);
+        for (; acks < 3000 && !fpl_conn_is_closed(s->conn); acks++) {
+            peer13_record(&s->peer13, HANDSHAKE, peer_fragment_of(KEY_UPDATE, 1, seq, 0, update));
+            deliver(s);
+        }
+        EXPECT(s, acks > 900 && acks < 1024 && !s->failed);
+        stage_close(s);
+    }
+}
+
 /* A cookie of another house of the fleet, right and too old, at a door that asks for none. */
 static void row_13_stale_cookie_of_a_fleet(void)
 {
@@ -639,4 +662,4 @@ SCENARIOS(rows_13_scenarios, PLAYS(row_13_answer_behind_the_question), PLAYS(row
           PLAYS(row_13_share_withdrawn_after_a_retry), PLAYS(row_13_share_of_another_group_after_a_retry),
           PLAYS(row_13_first_half_acknowledged), PLAYS(row_13_resend_held_back),
           PLAYS(row_13_retry_that_selects_another_version), PLAYS(row_13_more_behind_a_key_update),
-          PLAYS(row_13_keys_used_up_behind_a_half_close), PLAYS(row_13_stale_cookie_of_a_fleet));
+          PLAYS(row_13_keys_used_up_behind_a_half_close), PLAYS(row_13_keys_used_up_behind_our_close), PLAYS(row_13_stale_cookie_of_a_fleet));
