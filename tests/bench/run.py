@@ -2,6 +2,7 @@
 """Measure Flightplan next to other libraries, in DTLS 1.2 and 1.3, and print the tables of the README.
 
     tests/bench/run.py [--newer PREFIX] [--build FOLDER] [--rounds N] [--seconds S] [--json FILE] [--quick] [--scale N]
+    tests/bench/run.py --size FOLDER       only the size of the library in a release build, against its target
 
 Builds target `bench` as a release, then runs one process per library and measure. PREFIX is where a current
 BoringSSL has been installed, with its libssl: then everything is measured on that libcrypto as well, and there
@@ -46,6 +47,7 @@ TARGETS = {
     "idle bytes per connection": (2560, 3584),
     "peak bytes per connection": (14 * 1024, 14 * 1024),
     "datagrams per handshake": (4, 4),
+    "bytes on the wire": (None, 1_435),
     "bytes added to a record": (37, 22),
     "share of interpreter, tables and codecs, %": (3, 3),
     "text and rodata": (120_000, 120_000),
@@ -175,6 +177,14 @@ def library_size(build):
     sizes = section_sizes(library) | {"stripped_file": stripped.stat().st_size}
     stripped.unlink()
     return sizes
+
+
+def size_fits(build):
+    """Says how large the code of a release build is; whether that is within the target."""
+    sizes, target = library_size(build), TARGETS["text and rodata"][0]
+    total = sizes["text"] + sizes["rodata"]
+    print(f"text and rodata: {total:,} bytes of at most {target:,}")
+    return total <= target
 
 
 def measure_handshakes(rows, group, options, found):
@@ -327,6 +337,7 @@ def values_of(found, version):
         "idle bytes per connection": ours["idle_bytes"] / 2,
         "peak bytes per connection": ours["peak_bytes"] / 2,
         "datagrams per handshake": ours["client_datagrams"] + ours["server_datagrams"],
+        "bytes on the wire": ours["client_bytes"] + ours["server_bytes"],
         "bytes added to a record": ours["bytes_added"],
         "share of interpreter, tables and codecs, %": profile.get("share"),
         "text and rodata": found["size"]["text"] + found["size"]["rodata"],
@@ -386,7 +397,10 @@ def main():
     parser.add_argument("--quick", action="store_true", help="count instructions only where the libcrypto is the same")
     parser.add_argument("--scale", type=int, default=0, metavar="CONNECTIONS",
                         help="also a listener with so many; a million takes some GB and minutes")
+    parser.add_argument("--size", type=Path, metavar="FOLDER", help="only the size of the library in that release build")
     options = parser.parse_args()
+    if options.size:
+        return 0 if size_fits(options.size.resolve()) else 1
     options.valgrind = shutil.which("valgrind") is not None
     build = options.build.resolve()
     benches = [Bench("packaged", build)]
@@ -403,6 +417,6 @@ def main():
 
 if __name__ == "__main__":
     try:
-        main()
+        sys.exit(main())
     except subprocess.CalledProcessError as failed:
         sys.exit(f"{' '.join(failed.cmd)}\n{failed.stdout}{failed.stderr}")
