@@ -5,6 +5,7 @@ targets that play whole connections. What fuzzing found beyond them lies in corp
     make_corpus.py      from anywhere
 """
 
+import base64
 import pathlib
 import re
 import struct
@@ -269,6 +270,11 @@ def small():
     parts = {name: bytes(int(x, 16) for x in re.findall(r"0x([0-9a-f]{2})", body)) for name, body in array}
     write("certificate", "leaf", b"\0" + parts["certificate"])
     write("certificate", "pair", b"\1" + parts["certificate"] + parts["key"])
+    leaf = len(parts["certificate"]).to_bytes(2, "big") + parts["certificate"]
+    write("x509", "trusted", b"\4" + leaf)
+    write("x509", "for-a-host", b"\1" + leaf)
+    write("x509", "twice", b"\0" + leaf + leaf)
+    write("x509", "authorities", b"\0" + b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(parts["certificate"]) + b"-----END CERTIFICATE-----\n")
 
 
 if __name__ == "__main__":
