@@ -166,17 +166,16 @@ def scripts():
         "gaps": step("deliver", 0) + b"".join(step("deliver", 1, a=255) + wake for _ in range(4)) + step("drop", 1) + wake + pump + talk13,
         "acks-in-the-clear": step("record", 1, a=128, body=b"\0\0") + step("record", 0, a=128, b=1, body=b"\0\x10" + bytes(16)) + pump + talk13,
     }
-    ack = lambda *numbers: struct.pack(">H", 16 * len(numbers)) + b"".join(struct.pack(">QQ", *n) for n in numbers)
     hostile13 = {
         "ticket": pump + step("seal_fragment", 1, a=4, b=4, body=bytes(8) + b"\1\1\0\4abcd\0\0") + talk13,
         "update-sealed": pump + step("seal_fragment", 0, a=24, b=4, body=b"\1") + step("seal_fragment", 1, a=24, b=4, body=b"\0") + talk13,
         "update-bad": pump + step("seal_fragment", 0, a=24, b=4, body=b"\2") + step("seal_fragment", 1, a=24, b=4, body=b"\2") + talk13,
         "late-certificate": pump + step("seal_fragment", 0, a=11, b=4, body=bytes(4)) + step("seal_fragment", 1, a=11, b=4, body=bytes(4)) + talk13,
-        "acks": pump + step("update", 1) + step("seal", 1, a=128, body=ack((3, 0), (3, 1), (3, 2))) +
-        step("seal", 0, a=128, body=ack((3, 0), (3, 1), (3, 2))) + step("seal", 1, a=128, body=b"\0\0") + talk13,
-        "acks-impossible": pump + step("seal", 0, a=128, body=ack((2**64 - 1, 5), (3, 2**48), (9, 9))) +
-        step("seal", 1, a=128, body=ack((2**16, 0), (3, 2**64 - 1))) + step("seal", 1, a=128, body=b"\0\x11" + bytes(17)) + talk13,
-        "acks-early": step("deliver", 0) + step("seal", 1, a=128, b=1, body=ack((2, 0), (2, 1), (3, 0))) + pump + talk13,
+        "acks": pump + step("update", 1) + step("seal", 1, a=128, body=ack_of((3, 0), (3, 1), (3, 2))) +
+        step("seal", 0, a=128, body=ack_of((3, 0), (3, 1), (3, 2))) + step("seal", 1, a=128, body=b"\0\0") + talk13,
+        "acks-impossible": pump + step("seal", 0, a=128, body=ack_of((2**64 - 1, 5), (3, 2**48), (9, 9))) +
+        step("seal", 1, a=128, body=ack_of((2**16, 0), (3, 2**64 - 1))) + step("seal", 1, a=128, body=b"\0\x11" + bytes(17)) + talk13,
+        "acks-early": step("deliver", 0) + step("seal", 1, a=128, b=1, body=ack_of((2, 0), (2, 1), (3, 0))) + pump + talk13,
         "old-epoch-sealed": pump + step("seal_fragment", 0x01, a=20, b=4, body=bytes(32)) + step("seal", 0, a=3, b=1, body=b"x") +
         step("seal", 1, a=1, b=1, body=b"\1\0") + talk13,
         "hello-again": pump + step("seal_fragment", 0, a=1, b=4, body=bytes(40)) + step("seal_fragment", 1, a=2, b=4, body=bytes(40)) + pump,
@@ -249,6 +248,45 @@ def api():
           call(3, 6, 1, 0) + call(5, 6, 0, 1))
 
 
+def ack_of(*numbers):
+    return struct.pack(">H", 16 * len(numbers)) + b"".join(struct.pack(">QQ", *n) for n in numbers)
+
+
+def ticket(lifetime=7200, nonce=b"\0" * 8, ticket=b"ticket", *extensions):
+    block = b"".join(struct.pack(">HH", kind, len(body)) + body for kind, body in extensions)
+    return (struct.pack(">LL", lifetime, 0x12345678) + bytes([len(nonce)]) + nonce + struct.pack(">H", len(ticket)) + ticket +
+            struct.pack(">H", len(block)) + block)
+
+
+def after_the_handshake():
+    """Forms of the short messages of which captures have one at most: what RFC 9147 section 7 and RFC 8446 sections 4.6.1 and
+    4.6.3 allow, at the bounds too, and the nearest that they do not."""
+    two = ack_of((2, 5), (3, 0))
+    for name, body in {
+        "empty": ack_of(), "one": ack_of((3, 0)), "two": two, "flight": ack_of(*((2, n) for n in range(10))),
+        "three-epochs": ack_of((0, 1), (2, 0), (2, 1), (3, 0)), "most-kept": ack_of(*((3, n) for n in range(64))),
+        "gaps": ack_of((2, 0), (2, 2), (2, 9)), "twice": ack_of((3, 7), (3, 7)), "backwards": ack_of((3, 1), (2, 9)),
+        "48-bits": ack_of((65535, 2**48 - 1)), "beyond-48-bits": ack_of((65535, 2**48)), "no-epoch": ack_of((65536, 0)),
+        "all-ones": ack_of((2**64 - 1, 2**64 - 1)), "none": b"", "half-a-length": b"\0", "odd-length": b"\0\x11" + bytes(17),
+        "half-a-number": b"\0\x08" + bytes(8), "cut": two[:-1], "longer": two + b"\0", "length-alone": b"\xff\xf0",
+    }.items():
+        write("codec_ack", name, body)
+    for name, body in {"asks": b"\1", "asks-not": b"\0", "two": b"\2", "255": b"\xff", "none": b"", "longer": b"\1\0"}.items():
+        write("codec_key_update", name, body)
+    early = (42, struct.pack(">L", 2**32 - 1))
+    whole = ticket(7200, bytes(8), b"ticket", early)
+    for name, body in {
+        "least": ticket(0, b"", b"t"), "usual": ticket(), "a-week": ticket(604800), "more-than-a-week": ticket(604801),
+        "for-ever": ticket(2**32 - 1), "long-nonce": ticket(1, bytes(range(255))), "long": ticket(1, b"n", bytes(2000)),
+        "early-data": whole, "unknown": ticket(1, b"n", b"t", (0x0a0a, b""), (0xff01, b"abc")),
+        "early-data-twice": ticket(1, b"n", b"t", early, early), "early-data-empty": ticket(1, b"n", b"t", (42, b"")),
+        "no-ticket": ticket(1, b"n", b""), "none": b"", "nonce-beyond-the-end": whole[:8] + b"\xff" + whole[9:],
+        "ticket-beyond-the-end": whole[:17] + b"\xff\xff" + whole[19:], "without-extensions": ticket()[:-2],
+        "cut": whole[:-1], "longer": whole + b"\0", "extension-beyond-the-end": whole[:-8] + b"\0\x2a\0\x05" + whole[-4:],
+    }.items():
+        write("codec_new_session_ticket", name, body)
+
+
 def small():
     """What no capture has."""
     write("codec_alert", "fatal", b"\x02\x28")
@@ -260,9 +298,6 @@ def small():
     write("codec_server_hello_done", "empty", b"")
     write("cookie", "form", bytes(21))
     write("cookie13", "form", bytes(100))
-    write("codec_ack", "empty", b"\0\0")
-    write("codec_ack", "two", b"\0\x20" + bytes(7) + b"\2" + bytes(7) + b"\5" + bytes(7) + b"\3" + bytes(8))
-    write("codec_key_update", "asks", b"\1")
     write("reassembly", "in-order", b"".join(struct.pack(">BBBHH", 0, 1, 0, i * 4, 4) for i in range(60)))
     write("reassembly", "lies", b"".join(struct.pack(">BBBHH", i % 3, 1, (i * 7) & 0xff, i * 3, 9) for i in range(60)))
     write("reassembly", "epochs", b"".join(struct.pack(">BBBHH", (i % 2) << 4 | i % 5, 1, 0, i, 200) for i in range(40)))
@@ -282,4 +317,5 @@ if __name__ == "__main__":
     datagrams()
     scripts()
     api()
+    after_the_handshake()
     small()
