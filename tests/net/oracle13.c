@@ -133,7 +133,11 @@ void oracle13_record(assoc *a, const burst *b, const tap_record *r)
         }
         l->close_sent = true;
         break;
-    case VIEW_HANDSHAKE: break;
+    case VIEW_HANDSHAKE:
+        if (l->close_sent && r->epoch > 2) { /* a Finished is of an epoch before it */
+            world_complain(w, "%s: a message after close_notify", name_of(a->end));
+        }
+        break;
     default: world_complain(w, "%s: a record of type %u in epoch %u", name_of(a->end), r->type, r->epoch); break;
     }
 }
