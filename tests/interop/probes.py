@@ -4,7 +4,7 @@ import time
 
 from cases import IMPOSSIBLE, Case
 from process import Failure
-from relay import Relay, Weather
+from relay import Relay, Weather, records
 from talk import QUICK, Talk
 
 
@@ -94,6 +94,51 @@ def gnutls_silence(room, role):
     finally:
         _end(talk)
         relay.end()
+
+
+class Damage(Relay):
+    """Fine weather, but the first record of our `content` type, in the clear or not, is damaged, the first time it passes."""
+
+    def __init__(self, target, role, content, protected):
+        self.wanted, self.ours, self.touched = (content, protected), "front" if role == "client" else "back", 0
+        super().__init__(target, Weather(), 0)
+
+    def last_touch(self, source, datagram):
+        if self.touched == 0 and source is getattr(self, self.ours):
+            for start, end, protected in records(datagram):
+                if (datagram[start], protected) == self.wanted:
+                    self.touched = 1
+                    at = end - 1 if protected else start + 11
+                    return datagram[:at] + bytes([datagram[at] ^ 0x40]) + datagram[at + 1:]
+        return datagram
+
+
+def _damaged(room, case, content, protected):
+    """(whether there was a connection, what the peer said of it) when one record of ours was damaged on its way."""
+    talk = _begun(room, case)
+    server, client = (talk.theirs, talk.ours) if case.role == "client" else (talk.ours, talk.theirs)
+    relay = Damage(server.serve(), case.role, content, protected)
+    try:
+        client.call(relay.port)
+        talk.ours.connected(QUICK)
+        talk.theirs.connected(QUICK)
+        return True, "a connection"
+    except Failure as failure:
+        return relay.touched == 0, str(failure)
+    finally:
+        _end(talk)
+        relay.end()
+
+
+def gnutls_damage(room, role):
+    """Ten seconds are three resends of others; a last flight that is lost as a whole, it does ask for."""
+    connected, said = _damaged(room, Case("libgnutls", role, loss="0:0"), 20, False)
+    return not connected, said
+
+
+def mbedtls_damage(room, role):
+    connected, said = _damaged(room, Case("mbedtls", role, loss="0:0"), 22, True)
+    return not connected and "MAC" in said.upper(), said
 
 
 def mbedtls_split_hello(room, role):

@@ -1,7 +1,7 @@
-"""A small UDP relay on the loopback interface that loses, doubles and holds back datagrams, by a seed.
+"""A small UDP relay on the loopback interface that loses, doubles, holds back and damages datagrams, by a seed.
 
-Each direction draws from a generator of its own, three numbers a datagram, so that a seed has the same fate for the
-n-th datagram whatever the other direction does.
+Each direction draws from a generator of its own, as many numbers for each datagram, so that a seed has the same fate for
+the n-th datagram whatever the other direction does.
 """
 
 import argparse
@@ -21,12 +21,42 @@ class Weather:
     double: int = 0
     hold: int = 0      # and how many are held back for a while, so that others overtake them
     hold_seconds: float = 0.05
+    damage: int = 0    # and how many have one octet that is another
+
+
+def records(datagram):
+    """(start, end, whether keys protect it) of each record, in either form."""
+    at = 0
+    while at < len(datagram):
+        first = datagram[at]
+        if first & 0xe0 == 0x20:  # RFC 9147 section 4
+            body = at + 2 + (first >> 3 & 1)
+            size = len(datagram) - body
+            if first & 4:
+                size = int.from_bytes(datagram[body:body + 2], "big")
+                body += 2
+            end, protected = body + size, True
+        else:
+            end = at + 13 + int.from_bytes(datagram[at + 11:at + 13], "big")
+            protected = datagram[at + 3:at + 5] != bytes(2)
+        yield at, min(end, len(datagram)), protected
+        at = end
+
+
+def damaged(datagram, where, bits):
+    """One octet is another one: any of a protected record; of one in the clear the length, so that it is seen to be no
+    record. What else is in the clear nobody can tell from the truth, and a handshake with it is meant to fail."""
+    found = list(records(datagram))
+    start, end, protected = found[int(where * len(found))]
+    at = start + int(where * 7919 % 1 * (end - start)) if protected else start + 11
+    return datagram[:at] + bytes([datagram[at] ^ (bits if protected else 0x40)]) + datagram[at + 1:]
 
 
 class Relay:
     def __init__(self, target, weather, seed, record=None):
         """`record` is a file for what arrives, in the form that `flightplan decode` reads."""
         self.weather, self.record, self.began = weather, record, time.monotonic()
+        self.damages = weather.damage > 0
         self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.front.bind(("127.0.0.1", 0))
         self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -35,10 +65,14 @@ class Relay:
         self.client = None
         self.fates = {self.front: random.Random(f"{seed} client"), self.back: random.Random(f"{seed} server")}
         self.held = []
-        self.lost = self.doubled = self.late = self.passed = self.from_client = 0
+        self.lost = self.doubled = self.late = self.spoilt = self.passed = self.from_client = 0
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
+
+    def last_touch(self, source, datagram):
+        """For who has a fate of his own for one datagram: it may be changed here."""
+        return datagram
 
     def clear_up(self):
         """Fine weather from here on."""
@@ -71,7 +105,11 @@ class Relay:
             self.client = sender
             self.from_client += 1
         weather, fate = self.weather, self.fates[source]
-        lose, double, hold = (fate.randrange(100) for _ in range(3))
+        lose, double, hold, damage = (fate.randrange(100) for _ in range(4))
+        where, bits = fate.random(), fate.randrange(1, 256)
+        if damage < weather.damage:
+            self.spoilt += 1
+            datagram = damaged(datagram, where, bits)
         if lose < weather.lose:
             self.lost += 1
         elif hold < weather.hold:
@@ -84,6 +122,7 @@ class Relay:
                 self._pass(source, datagram)
 
     def _pass(self, source, datagram):
+        datagram = self.last_touch(source, datagram)
         self.passed += 1
         if self.record:
             way = "C>S" if source is self.front else "S>C"
@@ -97,7 +136,7 @@ class Relay:
             pass
 
     def __str__(self):
-        return f"relay: {self.passed} passed, {self.lost} lost, {self.doubled} doubled, {self.late} held back"
+        return f"relay: {self.passed} passed, {self.lost} lost, {self.doubled} doubled, {self.late} held back, {self.spoilt} damaged"
 
 
 def main():
@@ -107,8 +146,9 @@ def main():
     parser.add_argument("--lose", type=int, default=20, help="per cent")
     parser.add_argument("--double", type=int, default=10, help="per cent")
     parser.add_argument("--hold", type=int, default=10, help="per cent")
+    parser.add_argument("--damage", type=int, default=0, help="per cent")
     args = parser.parse_args()
-    relay = Relay(args.target, Weather(args.lose, args.double, args.hold), args.seed)
+    relay = Relay(args.target, Weather(args.lose, args.double, args.hold, damage=args.damage), args.seed)
     print(f"listening {relay.port}", flush=True)
     try:
         relay.thread.join()

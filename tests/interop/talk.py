@@ -111,6 +111,8 @@ class Talk:
         yours = self.theirs.connected(self.patience)
         if self.relay:
             self.relay.clear_up()
+            if self.relay.damages and not self.relay.spoilt:
+                self.notes.append("nothing was damaged in time")
         version, = VERSIONS[case.version]
         suite = SUITES_OF[version][case.suite]
         expect("version", mine["version"], version)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import tempfile
 import unittest
 from dataclasses import replace
@@ -11,7 +12,7 @@ import cases
 import credentials
 from pairwise import pairs_of, pairwise, product
 from ports import Ports
-from relay import Relay, Weather
+from relay import Relay, Weather, damaged, records
 from talk import Room, Talk, play
 
 PROGRAMS = os.environ.get("FPL_INTEROP_PROGRAMS")
@@ -170,6 +171,37 @@ class Sight(unittest.TestCase):
             talk.run()
         self.assertIsNotNone(talk.ours.process.child.poll())
         self.assertIsNotNone(talk.theirs.process.child.poll())
+
+
+class Damaged(unittest.TestCase):
+    """What a damaged datagram of the relay still has, and what not."""
+
+    CLEAR = bytes.fromhex("16fefd0000 000000000001 0003") + b"abc"
+    SEALED = bytes.fromhex("2e 0001 0004") + b"0123", bytes.fromhex("17fefd0001 000000000001 0003") + b"abc"
+
+    def test_records(self):
+        datagram = self.CLEAR + self.SEALED[0] + self.SEALED[1] + bytes.fromhex("22 01") + b"to the end"
+        ends = [(start, end, protected) for start, end, protected in records(datagram)]
+        self.assertEqual(ends, [(0, 16, False), (16, 25, True), (25, 41, True), (41, 53, True)])
+
+    def test_one_octet(self):
+        for datagram in (self.CLEAR, *self.SEALED, self.CLEAR + self.SEALED[0]):
+            for n in range(100):
+                spoilt = damaged(datagram, n / 100, 1 + n)
+                differ = [at for at in range(len(datagram)) if datagram[at] != spoilt[at]]
+                self.assertEqual((len(spoilt), len(differ)), (len(datagram), 1))
+                self.assertTrue(differ == [11] or datagram is not self.CLEAR)
+
+    def test_it_happens(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            target.bind(("127.0.0.1", 0))
+            target.settimeout(10)
+            relay = Relay(target.getsockname()[1], Weather(damage=100), "seed")
+            self.addCleanup(relay.end)
+            for sealed in self.SEALED:
+                sender.sendto(sealed, ("127.0.0.1", relay.port))
+                self.assertNotEqual(target.recv(100), sealed)
+            self.assertEqual(relay.spoilt, 2)
 
 
 class Seed(unittest.TestCase):
