@@ -549,17 +549,20 @@ static void row_13_retry_that_selects_another_version(void)
 static void row_13_more_behind_a_key_update(void)
 {
     for (int role = 0; role < 2; role++) {
-        for (int state = 0; state < 3; state++) {
+        for (int state = 0; state < 4; state++) {
             for (int requested = 0; requested < 2; requested++) {
                 stage *s = connected13(role13(role));
-                if (state > 0) {
+                if (state == 1 || state == 2) {
                     EXPECT(s, fpl_conn_update_keys(s->conn, s->now) == FPL_OK);
                     poll(s);
                 }
-                if (state > 1) {
+                if (state == 2) {
                     peer13_say(&s->peer13, KEY_UPDATE, peer13_key_update(true));
                     deliver(s);
                     peer13_next_keys(&s->peer13);
+                }
+                if (state == 3) {
+                    app_close(s);
                 }
                 bytes update = peer13_key_update(requested == 1);
                 bytes body = peer_fragment_of(KEY_UPDATE, 1, s->peer.msg_seq, 0, update);
