@@ -152,6 +152,8 @@ static void cl03_13_peer_closes_its_half(void)
         stage *s = connected13(role13(role));
         peer13_data(&s->peer13, bytes_of("late", 4));
         bytes late = take_said(s);
+        peer13_alert(&s->peer13, WARNING, CLOSE_NOTIFY);
+        bytes overtaken = take_said(s);
         peer13_data(&s->peer13, bytes_of("last words", 10));
         peer13_alert(&s->peer13, WARNING, CLOSE_NOTIFY);
         peer13_data(&s->peer13, bytes_of("afterthought", 12));
@@ -164,6 +166,7 @@ static void cl03_13_peer_closes_its_half(void)
         EXPECT_UINT(s, s->num_data, 2);
         app_send(s, bytes_of("still here", 10));
         EXPECT_UINT(s, num_heard_records(s, DATA), 1);
+        deliver_bytes(s, overtaken); /* a goodbye said before the one that was heard, and one behind it: neither is news */
         peer13_alert(&s->peer13, WARNING, CLOSE_NOTIFY);
         deliver(s);
         expect_quiet(s);
