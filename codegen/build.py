@@ -296,7 +296,7 @@ class _Builder:
         rows = tuple(RecordRow(_tuple(r["content"]), _tuple(r["epoch"]), _tuple(r["phase"]), r["do"],
                                r.get("new_message"), r["ref"], tree["rows"].src_of(i))
                      for i, r in enumerate(tree["rows"]))
-        breaches = {b: Breach(b, body.get("alert"), body["ref"], tree["breaches"].src_of(b)) for b, body in tree["breaches"].items()}
+        breaches = {b: Breach(b, body.get("alert"), body["ref"], tree["breaches"].src_of(b)) for b, body in tree.get("breaches", {}).items()}
         self.put(self.records, tree["records"], Records(tree["records"], tree["ref"], rows, breaches, name, tree.src), "record table")
 
     def file_limits(self, name, tree):
