@@ -75,7 +75,6 @@ static fpl_pooled_hello *begin(fpl_hello_pool *pool, const fpl_config *config, f
 /* Returns whether the hello is whole now. */
 static bool put(fpl_pooled_hello *hello, const fpl_fragment *fragment, uint64_t record_seq)
 {
-    hello->received += FPL_RECORD_AND_FRAGMENT + fragment->body.len;
     if (!fpl_spans_add(&hello->spans, fragment->offset, fragment->offset + (uint32_t)fragment->body.len)) {
         return false;
     }
@@ -92,6 +91,7 @@ fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *con
 {
     fpl_pooled_hello *whole = NULL;
     fpl_pooled_hello *hello;
+    size_t            octets = FPL_RECORD_AND_FRAGMENT + fragment->body.len;
     bool              kept = false;
     if (fragment->total > sizeof hello->bytes || fragment->offset + fragment->body.len > fragment->total ||
         fragment->body.len == 0 || !make(pool, config)) {
@@ -103,6 +103,7 @@ fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *con
             fpl_hello_pool_drop(hello);
         }
         if (continues(hello, address, hash, fragment)) {
+            hello->received += kept ? 0 : octets; /* they came once, and draw an answer once */
             kept = true;
             whole = put(hello, fragment, record_seq) ? hello : NULL;
         }
@@ -111,7 +112,11 @@ fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *con
         return whole;
     }
     hello = begin(pool, config, address, hash, fragment, now);
-    return hello != NULL && put(hello, fragment, record_seq) ? hello : NULL;
+    if (hello == NULL) {
+        return NULL;
+    }
+    hello->received = octets;
+    return put(hello, fragment, record_seq) ? hello : NULL;
 }
 
 void fpl_hello_pool_drop(fpl_pooled_hello *hello)

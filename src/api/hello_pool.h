@@ -16,7 +16,7 @@ typedef struct fpl_pooled_hello {
     uint16_t  seq;
     uint32_t  total;
     uint64_t  record_seq; /* of the newest record */
-    size_t    received;   /* octets that all its records had, which the answer may go by */
+    size_t    received;   /* octets of records that were counted for it, which the answer may go by */
     fpl_time  born;
     fpl_spans spans;
     uint8_t   bytes[FPL_LIMIT_VALUE_HELLO_POOL_SLOT_BYTES];

@@ -237,6 +237,41 @@ START_TEST(octets_of_strangers_spoil_no_hello)
 }
 END_TEST
 
+START_TEST(one_piece_is_counted_once)
+{ /* RT-01: however many hellos it may belong to */
+    static pair_datagram hello;
+    size_t               body;
+    size_t               in = 0;
+    size_t               out = 0;
+    begin();
+    both_speak(FPL_VERSIONS_DTLS13);
+    ck_assert_int_eq(fpl_config_set(ends[1].config, FPL_SETTING_HELLO_POOL_SLOTS, 1024), FPL_OK);
+    open_door();
+    new_client();
+    ck_assert(pair_take(PAIR_CLIENT, &hello));
+    body = hello.len - 25;
+    for (unsigned i = 0; i < 200; i++) { /* as many beginnings that contradict each other */
+        pair_datagram first = hello;
+        first.bytes[25 + 2] = (uint8_t)i; /* of the random */
+        give_piece(&first, 0, 3);
+        in += 28;
+    }
+    give_piece(&hello, 3, body - 1);
+    in += 25 + body - 4;
+    for (unsigned i = 0; i < 200; i++) {
+        give_piece(&hello, body - 1, body);
+        in += 26;
+        for (size_t j = 0; j < num_answers; j++) {
+            out += answers[j].len;
+        }
+        num_answers = 0;
+    }
+    ck_assert_uint_gt(out, 0);
+    ck_assert_uint_le(out, 3 * in);
+    finish();
+}
+END_TEST
+
 START_TEST(a_hellos_number_leaves_its_answer_room)
 { /* nothing vouches for it, and a copy of a good hello may come with another */
     static const unsigned versions[] = {FPL_VERSIONS_DTLS12, FPL_VERSIONS_DTLS13};
@@ -523,6 +558,7 @@ static void tests(TCase *tc)
     tcase_add_test(tc, cookies_age);
     tcase_add_test(tc, hellos_in_fragments_are_pooled_and_evicted);
     tcase_add_test(tc, octets_of_strangers_spoil_no_hello);
+    tcase_add_test(tc, one_piece_is_counted_once);
     tcase_add_test(tc, a_hellos_number_leaves_its_answer_room);
     tcase_add_test(tc, a_whole_handshake_and_an_address);
     tcase_add_test(tc, spoofed_hellos_do_not_touch_the_living);
