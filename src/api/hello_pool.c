@@ -97,7 +97,7 @@ fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *con
         fragment->body.len == 0 || !make(pool, config)) {
         return NULL;
     }
-    for (size_t i = 0; i < pool->num && whole == NULL; i++) {
+    for (size_t i = 0; i < pool->num; i++) {
         hello = &pool->slots[i];
         if (hello->used && is_stale(hello, config, now)) {
             fpl_hello_pool_drop(hello);
@@ -105,7 +105,7 @@ fpl_pooled_hello *fpl_hello_pool_add(fpl_hello_pool *pool, const fpl_config *con
         if (continues(hello, address, hash, fragment)) {
             hello->received += kept ? 0 : octets; /* they came once, and draw an answer once */
             kept = true;
-            whole = put(hello, fragment, record_seq) ? hello : NULL;
+            whole = put(hello, fragment, record_seq) && whole == NULL ? hello : whole;
         }
     }
     if (kept) {

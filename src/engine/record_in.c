@@ -220,7 +220,8 @@ static void take_record12(fpl_conn *conn, const fpl_record12 *record)
 static void count_forgery13(fpl_conn *conn, const fpl_read_epoch13 *epoch)
 {
     uint64_t limit = fpl_conn_limit(conn, FPL_LIMIT_FORGERIES);
-    if (epoch->number != conn->read_epoch) {
+    bool     in_use = epoch->number == conn->read_epoch || (conn->new_epoch_unused && epoch->number + 1 == conn->read_epoch);
+    if (!in_use) {
         if (fpl_read_epoch13_forgery_limit(epoch, limit)) {
             fpl_keys_forget_read13(conn, epoch->number);
         }

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tool.h"
+#include "wait.h"
 
 static bool lost = false;       /* of output */
 static bool unreadable = false; /* input */
@@ -44,23 +46,27 @@ size_t streams_read(uint8_t *out, size_t cap, bool *ended)
     return len < 0 ? 0 : (size_t)len;
 }
 
-/* Whoever gave us the stream may have made it non-blocking. */
+/* Whoever reads may have stopped: signals come through while we wait only, so that is where to wait. A pipe with room takes
+ * PIPE_BUF octets without blocking. */
 static void wait_for_room(void)
 {
     struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
-    (void)poll(&out, 1, -1);
+    wait_for(&out, 1, FPL_NEVER);
 }
 
 void streams_write(const uint8_t *data, size_t len)
 {
-    while (len > 0 && !lost) {
-        ssize_t done = write(STDOUT_FILENO, data, len);
+    while (len > 0 && !lost && !wait_interrupted()) { /* if somebody wants us to end, the rest is for nobody */
+        ssize_t done;
+        wait_for_room();
+        if (wait_interrupted()) {
+            return;
+        }
+        done = write(STDOUT_FILENO, data, len < PIPE_BUF ? len : PIPE_BUF);
         if (done > 0) {
             data += done;
             len -= (size_t)done;
-        } else if (done < 0 && errno == EAGAIN) {
-            wait_for_room();
-        } else if (done < 0 && errno != EINTR) {
+        } else if (done < 0 && errno != EAGAIN && errno != EINTR) {
             lose(errno);
         }
     }

@@ -28,10 +28,14 @@ static bool read_number(const char **text, unsigned base, size_t max_digits, uns
     return len > 0;
 }
 
+/* A number that begins with a zero is octal to some, to getaddrinfo for one: such an address names two hosts. */
 static bool read_ipv4(const char *text, uint8_t out[IPV4_LEN])
 {
     for (size_t i = 0; i < IPV4_LEN; i++) {
         unsigned number;
+        if (text[0] == '0' && text[1] >= '0' && text[1] <= '9') {
+            return false;
+        }
         if (!read_number(&text, 10, 3, &number) || number > 255 || *text != (i + 1 < IPV4_LEN ? '.' : '\0')) {
             return false;
         }

@@ -184,7 +184,7 @@ def size_fits(build):
     sizes, target = library_size(build), TARGETS["text and rodata"][0]
     total = sizes["text"] + sizes["rodata"]
     print(f"text and rodata: {total:,} bytes of at most {target:,}")
-    return total <= target
+    return 0 < sizes["text"] and 0 < sizes["rodata"] and total <= target
 
 
 def measure_handshakes(rows, group, options, found):

@@ -1,9 +1,12 @@
 """What was printed and did not arrive is no success: full disks, streams that are closed."""
 
+import fcntl
 import os
 import re
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -53,6 +56,26 @@ class Streams(ToolCase):
         _, said = server.communicate(timeout=PATIENCE)
         self.assertEqual(server.returncode, SYSTEM, said)
         self.assertIn(LOST, said.decode())
+
+    def test_nobody_reads(self):
+        """A reader that stopped holds nobody who is told to end."""
+        server = self.serve("--once", "--echo")
+        client = subprocess.Popen([TOOL, "client", "--insecure", "--linger", "60", "127.0.0.1", str(server.port)],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(client.stdout.close)
+        self.addCleanup(client.kill)
+        client.stdin.write(b"x" * 1000 * 300)                # more than a pipe takes
+        client.stdin.close()
+        before, full = -1, 0
+        for _ in range(40):                                  # FIONREAD: how much lies there unread
+            if full == before > 32768:
+                break
+            time.sleep(0.5)
+            before, full = full, int.from_bytes(fcntl.ioctl(client.stdout, termios.FIONREAD, bytes(4)), sys.byteorder)
+        self.assertGreater(full, 32768)
+        client.terminate()
+        client.wait(timeout=PATIENCE)
+        server.wait()
 
     def test_notes(self):
         """A trace that nobody got is no success either; where nothing had to be said, nothing is missing."""

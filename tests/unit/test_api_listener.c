@@ -237,6 +237,32 @@ START_TEST(octets_of_strangers_spoil_no_hello)
 }
 END_TEST
 
+START_TEST(a_stranger_who_is_always_first_does_not_win)
+{ /* FR-13: the first half of another hello comes before each of the peer's own */
+    static const unsigned versions[] = {FPL_VERSIONS_DTLS12, FPL_VERSIONS_DTLS13};
+    static pair_datagram  hello;
+    static pair_datagram  wrong;
+    for (size_t i = 0; i < 2; i++) {
+        size_t   body;
+        unsigned round = 0;
+        begin();
+        both_speak(versions[i]);
+        open_door();
+        hello_with_cookie(1, &hello);
+        body = hello.len - 25;
+        wrong = hello;
+        wrong.bytes[25 + 10] ^= 1; /* of the random: its cookie is good for nothing */
+        for (last = NULL; last == NULL && round < 4; round++) {
+            give_piece(&wrong, 0, body / 2);
+            give_piece(&hello, 0, body / 2);
+            give_piece(&hello, body / 2, body);
+        }
+        ck_assert_ptr_nonnull(last);
+        finish();
+    }
+}
+END_TEST
+
 START_TEST(one_piece_is_counted_once)
 { /* RT-01: however many hellos it may belong to */
     static pair_datagram hello;
@@ -558,6 +584,7 @@ static void tests(TCase *tc)
     tcase_add_test(tc, cookies_age);
     tcase_add_test(tc, hellos_in_fragments_are_pooled_and_evicted);
     tcase_add_test(tc, octets_of_strangers_spoil_no_hello);
+    tcase_add_test(tc, a_stranger_who_is_always_first_does_not_win);
     tcase_add_test(tc, one_piece_is_counted_once);
     tcase_add_test(tc, a_hellos_number_leaves_its_answer_room);
     tcase_add_test(tc, a_whole_handshake_and_an_address);

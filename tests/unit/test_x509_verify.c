@@ -325,6 +325,8 @@ static const host_sample kHosts[] = {
     {"192.0.2.1.5", FPL_MISUSE},
     {"192.0.2.256", FPL_MISUSE},
     {"192.0.2.0001", FPL_MISUSE},
+    {"192.0.2.01", FPL_MISUSE},
+    {"0192.0.2.1", FPL_MISUSE},
     {"[2001:db8::1]", FPL_MISUSE},
     {"2001:db8::1%eth0", FPL_MISUSE},
     {"2001:db8::1::", FPL_MISUSE},
