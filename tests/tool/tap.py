@@ -35,8 +35,12 @@ class Tap:
             pass   # that end has gone
 
     def _pass_on(self):
-        while not self.ended:
-            for ready in select.select([self.front, self.back], [], [], 0.05)[0]:
+        """Until it is told to stop and nothing is under way any more: the last word may lie here still."""
+        while True:
+            waiting = select.select([self.front, self.back], [], [], 0.05)[0]
+            if not waiting and self.ended:
+                return
+            for ready in waiting:
                 try:
                     octets, sender = ready.recvfrom(65536)
                 except OSError:
