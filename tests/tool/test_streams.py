@@ -60,12 +60,12 @@ class Streams(ToolCase):
     def test_nobody_reads(self):
         """A reader that stopped holds nobody who is told to end."""
         server = self.serve("--once", "--echo")
-        client = subprocess.Popen([TOOL, "client", "--insecure", "--linger", "60", "127.0.0.1", str(server.port)],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        (self.room / "much").write_bytes(b"x" * 1000 * 300)  # more than a pipe takes
+        with (self.room / "much").open("rb") as much:
+            client = subprocess.Popen([TOOL, "client", "--insecure", "--linger", "60", "127.0.0.1", str(server.port)],
+                                      stdin=much, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.addCleanup(client.stdout.close)
         self.addCleanup(client.kill)
-        client.stdin.write(b"x" * 1000 * 300)                # more than a pipe takes
-        client.stdin.close()
         before, full = -1, 0
         for _ in range(40):                                  # FIONREAD: how much lies there unread
             if full == before > 32768:
