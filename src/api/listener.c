@@ -205,6 +205,8 @@ static fpl_conn *take_hello(fpl_listener *listener, fpl_peer *old, fpl_bytes add
         return admit(listener, old, address, hash, hello, record_seq, datagram_len);
     }
     listener->notified_at = scratch->notified_at;
+    listener->stats.dropped_malformed += scratch->stats.dropped_malformed;
+    listener->stats.dropped_unexpected += scratch->stats.dropped_unexpected;
     return NULL;
 }
 

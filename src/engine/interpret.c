@@ -81,6 +81,7 @@ static fpl_taken refuse(fpl_run *run, const fpl_outcome *outcome, int alert, con
 {
     fpl_conn *conn = run->conn;
     if (stateless(run)) {
+        conn->stats.dropped_malformed++;
         return FPL_TAKEN_DROPPED;
     }
     name_place(run, outcome);
@@ -105,6 +106,7 @@ static fpl_taken decode(fpl_run *run)
     }
     if (!fpl_message_decode(run->msg, run->key.code, select, run->event->body, &reader)) {
         if (run->row->event.seq_any && run->event->epoch == 0) {
+            run->conn->stats.dropped_malformed++;
             return FPL_TAKEN_DROPPED; /* anybody could have sent it, at any time */
         }
         return refuse(run, NULL, reader.alert != 0 ? reader.alert : FPL_ALERT_DESCRIPTION_DECODE_ERROR, reader.where,
@@ -293,6 +295,7 @@ static fpl_taken conclude(fpl_run *run, const fpl_outcome *outcome)
     case FPL_MOVE_ALERT:
         if (stateless(run)) {
             fpl_alert_notify(conn, (uint8_t)outcome->alert);
+            conn->stats.dropped_unexpected++;
             return FPL_TAKEN_DROPPED;
         }
         return refuse(run, outcome, outcome->alert,
