@@ -405,8 +405,10 @@ size_t fpl_flight_mtu(fpl_conn *conn, const fpl_flight *flight)
     size_t   mtu = conn->mtu != 0 ? conn->mtu : (size_t)fpl_conn_limit(conn, FPL_LIMIT_MTU);
     uint64_t after = fpl_conn_limit(conn, FPL_LIMIT_RESEND_SMALLER_AFTER);
     if (flight->timer_resends >= after) {
-        uint64_t halvings = flight->timer_resends - after;
-        uint64_t smaller = halvings > 8 ? 0 : fpl_conn_limit(conn, FPL_LIMIT_RESEND_SMALLER_BYTES) >> halvings;
+        uint64_t smaller = fpl_conn_limit(conn, FPL_LIMIT_RESEND_SMALLER_BYTES);
+        for (uint64_t n = after; n < flight->timer_resends; n++) {
+            smaller /= 2;
+        }
         if (smaller < fpl_limits[FPL_LIMIT_MTU].min) {
             smaller = fpl_limits[FPL_LIMIT_MTU].min;
         }

@@ -25,7 +25,7 @@ static uint32_t seconds(const fpl_conn *conn)
 
 /* What is bound besides the content: the key and the address, whose length tells them apart. */
 typedef struct fpl_bound {
-    uint8_t bytes[2 + 64];
+    uint8_t bytes[2 + FPL_LIMIT_VALUE_ADDRESS_BYTES];
     size_t  len;
 } fpl_bound;
 

@@ -131,7 +131,8 @@ fpl_status fpl_act_keep_alert_hint(fpl_conn *conn)
 fpl_key_update_wish_answer fpl_classify_key_update_wish(const fpl_conn *conn, const fpl_key_update *msg)
 {
     bool may = conn->write_epoch < FPL_LIMIT_VALUE_LAST_EPOCH13;
-    return msg->request_update == 1 && may ? FPL_ANSWER_KEY_UPDATE_WISH_ANSWER : FPL_ANSWER_KEY_UPDATE_WISH_NO_ANSWER;
+    bool asked = msg->request_update == FPL_KEY_UPDATE_REQUEST_UPDATE_REQUESTED;
+    return asked && may ? FPL_ANSWER_KEY_UPDATE_WISH_ANSWER : FPL_ANSWER_KEY_UPDATE_WISH_NO_ANSWER;
 }
 
 fpl_status fpl_act_drop_update(fpl_conn *conn)
@@ -153,7 +154,8 @@ fpl_status fpl_act_ask_peer_to_update(fpl_conn *conn)
 bool fpl_build_key_update(const fpl_conn *conn, fpl_writer *w)
 {
     fpl_key_update msg;
-    msg.request_update = conn->update_asked_for == (uint32_t)conn->write_epoch + 1;
+    msg.request_update = conn->update_asked_for == (uint32_t)conn->write_epoch + 1 ? FPL_KEY_UPDATE_REQUEST_UPDATE_REQUESTED
+                                                                                    : FPL_KEY_UPDATE_REQUEST_UPDATE_NOT_REQUESTED;
     return fpl_encode_key_update(w, &msg);
 }
 
