@@ -301,6 +301,12 @@ static void sweep_kind(const char *sweep, scene s, fate_kind kind, unsigned most
             judge(sweep, s, &f, "the first", at, &base, &r, COSTS_MANY);
         }
     }
+    /* A sweep that found nothing to lose has shown nothing. */
+    if (met == 0 && only_at < 0 &&
+        (kind == FATE_LAST || (kind == FATE_ACKS && base.version == FPL_DTLS13) || (kind == FATE_UPDATES && base.updates > 0))) {
+        failures++;
+        printf("FAILED %s, %s: there was nothing to lose\n", sweep, scene_names[s]);
+    }
     printf("%s, %s: %u lost in all\n", sweep, scene_names[s], met);
 }
 

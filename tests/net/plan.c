@@ -93,10 +93,10 @@ static void draw_path(rng *r, plan_path *p, plan_mode mode)
 
 static void draw_black_hole(rng *r, plan *p)
 {
-    /* The library shrinks to 548 bytes once it has met silence twice, so a path narrower than that
-     * would be the application's to know. */
+    /* The library shrinks to 548 bytes once it has met silence twice, and to half of that with each further one, down to the
+     * least MTU that it takes: a path of that finds everything. */
     for (int side = 0; side < NUM_SIDES; side++) {
-        p->path[side].mtu = rng_between(r, 548, 900);
+        p->path[side].mtu = rng_between(r, 200, 900);
         p->side[side].mtu = rng_between(r, 548, 1500);
         p->side[side].later_mtu = 0;
         p->path[side].loss /= 2;
