@@ -597,6 +597,25 @@ static void parity_many_clients_at_one_door(void)
     s->conn = NULL;
 }
 
+/* Defect 18. */
+static void parity_receiving_takes_no_memory(void)
+{
+    for (int role = 0; role < 2; role++) {
+        stage *s = stage_open(role == 0 ? plain_server : plain_client);
+        finish(s);
+        size_t calls = s->meter->calls, live = s->meter->live;
+        s->num_data = 0;
+        for (unsigned i = 0; i < 20000; i++) {
+            peer_data(&s->peer, bytes_zero(100));
+            deliver(s);
+        }
+        EXPECT_UINT(s, s->num_data, 20000);
+        EXPECT_UINT(s, s->meter->calls, calls);
+        EXPECT(s, s->meter->live <= live); /* less, once the handshake is forgotten */
+        stage_close(s);
+    }
+}
+
 SCENARIOS(parity_scenarios, PLAYS(parity01_no_datagram_above_any_mtu), PLAYS(parity03_random_serial_numbers),
           PLAYS(parity06_messages_share_a_record), PLAYS(parity07_stale_hello_around_the_cookie_hello),
           PLAYS(parity09_duplicates_do_not_block), PLAYS(parity14_p384_key_of_ours),
@@ -607,4 +626,4 @@ SCENARIOS(parity_scenarios, PLAYS(parity01_no_datagram_above_any_mtu), PLAYS(par
           PLAYS(parity_bogus_and_valid_in_one_datagram), PLAYS(parity_clean_copy_after_a_bad_one),
           PLAYS(parity_relabelled_finished), PLAYS(parity_everything_twice), PLAYS(parity_very_old_record),
           PLAYS(parity_delayed_burst), PLAYS(parity_stale_hello_before_and_after_the_proof),
-          PLAYS(parity_many_clients_at_one_door));
+          PLAYS(parity_many_clients_at_one_door), PLAYS(parity_receiving_takes_no_memory));

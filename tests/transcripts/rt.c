@@ -517,6 +517,43 @@ static void rt17_black_hole_for_long_datagrams(void)
     EXPECT(s, fpl_conn_max_payload(s->conn) > 548);
 }
 
+/* 548, 274 and 200 bytes at the second, third and fourth resend: what a path takes is found, and remembered. */
+static void rt17_flights_shrink_to_the_path(void)
+{
+    static const struct {
+        size_t path;
+        int    wakes;
+    } paths[] = {{548, 2}, {500, 3}, {274, 3}, {250, 4}, {200, 4}};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        for (int role = 0; role < 2; role++) {
+            stage *s = stage_open((stage_options){
+                .role = role == 0 ? FPL_ROLE_SERVER : FPL_ROLE_CLIENT, .auth = FPL_CLIENT_AUTH_REQUIRED, .configure = wide});
+            s->peer.asks = true;
+            if (role == 0) {
+                s->narrow = paths[i].path;
+                say_client_hello(s);
+                deliver(s);
+            } else {
+                hello(s);
+                s->narrow = paths[i].path;
+                say_rest(s);
+                deliver(s);
+            }
+            for (int n = 0; n < paths[i].wakes; n++) {
+                EXPECT(s, role == 0 ? !s->peer.flight_done : !s->peer.their_finished);
+                wake(s);
+            }
+            EXPECT(s, role == 0 ? s->peer.flight_done : s->peer.their_finished);
+            size_t known = s->num_sent;
+            finish(s);
+            for (; known < s->num_sent; known++) {
+                EXPECT(s, s->sent[known].len <= paths[i].path);
+            }
+            stage_close(s);
+        }
+    }
+}
+
 static void rt18_client_hello_again(void)
 {
     stage *s = stage_open(plain_client);
@@ -590,5 +627,5 @@ SCENARIOS(rt_scenarios, PLAYS(rt01_amplification), PLAYS(rt01_limit_falls_when_v
           PLAYS(rt05_lost_last_flight_beside_a_rival), PLAYS(rt05_last_flight_is_kept_for_twice_the_msl),
           PLAYS(rt05_data_says_that_it_arrived), PLAYS(rt07_resend_keeps_epoch_and_keys),
           PLAYS(rt12_acks_mean_nothing_in_12), PLAYS(rt16_large_flight_narrow_path),
-          PLAYS(rt17_black_hole_for_long_datagrams), PLAYS(rt18_client_hello_again), PLAYS(rt19_lost_verify_request),
+          PLAYS(rt17_black_hole_for_long_datagrams), PLAYS(rt17_flights_shrink_to_the_path), PLAYS(rt18_client_hello_again), PLAYS(rt19_lost_verify_request),
           PLAYS(rt19_numbers_of_the_request), PLAYS(rt19_lost_server_flight));

@@ -179,7 +179,7 @@ static void take_datagram(stage *s, const uint8_t *datagram, size_t len)
     if (s->num_sent < sizeof s->sent / sizeof s->sent[0]) {
         s->sent[s->num_sent++] = bytes_of(datagram, len);
     }
-    if (s->loses > 0 && rng_percent(&s->luck, s->loses)) {
+    if ((s->loses > 0 && rng_percent(&s->luck, s->loses)) || (s->narrow != 0 && len > s->narrow)) {
         return;
     }
     if (s->options.dtls13) {

@@ -65,6 +65,7 @@ typedef struct stage {
 
     unsigned loses; /* percent of the library's datagrams that the peer never hears */
     rng      luck;
+    size_t   narrow; /* if set, the peer never hears a datagram longer than this */
 } stage;
 
 /* stage_open makes configuration, end and peer. A client is not started. Everything is freed when the scenario
