@@ -119,13 +119,15 @@ S > C  +0.004125  72 octets
 
     def test_dtls12(self):
         """The key log opens DTLS 1.2 as well."""
-        for name, data in (("dtls12-client_chromium-server_firefox", "data: 138813889557f3049d1c79d0"),
-                           ("dtls12-client_firefox-server_openssl3-HVR", "")):
+        for name, data in (("dtls12-client_chromium-server_firefox", "data: 138813889557f304eb31b1e7000300150b2386ad000000010000003368656c6c6f000000\n"),
+                           ("dtls12-client_firefox-server_firefox", "data: 138813881b04779b08c29dc0820000100010000cec33544200000001\n"),
+                           ("dtls12-client_firefox-server_openssl3-HVR", "data: 13881388000000008639")):
             with self.subTest(capture=name):
                 shown = self.capture(name)
                 self.assertNotRegex(shown, "encrypted|malformed")
                 self.assertEqual(len(re.findall(r"^    finished, message [0-9]+, 12 octets$", shown, re.M)), 2)
                 self.assertEqual(len(re.findall("^      verify_data: [0-9a-f]{24}$", shown, re.M)), 2)
+                self.assertIn(data, shown)
 
     # ---- forms of records
 
