@@ -108,6 +108,7 @@ class RowText:
     def __init__(self, spec, machine, state, row, page):
         self.spec, self.machine, self.state, self.row, self.page = spec, machine, state, row, page
         self.struct = spec.message(row.event.name, machine.versions[-1]) if row.event.kind == "message" else None
+        self.stateless = machine.one_per == "datagram"
         self.indent = 2
 
     def write(self):
@@ -140,8 +141,14 @@ class RowText:
     def decoding(self):
         struct, page = self.struct, self.page
         self.indent = 2
-        self.step("decoded", f"as {struct.name}: {cite(self.spec, struct.ref)} ({struct.src}). "
-                             "What does not fit, or leaves bytes over, is alert decode_error")
+        event = self.row.event
+        if self.stateless:
+            bad = "What does not fit, or leaves bytes over, is dropped and counted"
+        elif event.seq_any and event.epoch == 0:
+            bad = "What does not fit, or leaves bytes over, is dropped and counted: anybody could have sent it, at any time"
+        else:
+            bad = "What does not fit, or leaves bytes over, is alert decode_error"
+        self.step("decoded", f"as {struct.name}: {cite(self.spec, struct.ref)} ({struct.src}). {bad}")
         for constraint in struct.constraints:
             value = constraint.value if not isinstance(constraint.value, tuple) else " and ".join(constraint.value)
             page.headed(" " * 14 + f"{constraint.field} {constraint.kind.replace('_', ' ')} {value}{bound_text(constraint)}, else alert {constraint.alert}",
@@ -204,14 +211,12 @@ class RowText:
         if outcome.ack:
             self.step("sent", "an ACK record, with the next datagram")
         if outcome.notify:
-            interval = self.spec.limits.get("notify_interval")
-            every = f", at most once in {interval.value} {interval.unit}" if interval else ""
-            self.step("sent", f"the alert {outcome.notify}, which ends nothing{every}")
+            self.step("sent", f"the alert {outcome.notify}, which ends nothing{self.now_and_then()}")
 
     def end(self, outcome):
         if outcome.alert:
             because = f": {cite(self.spec, outcome.ref)}" if outcome.ref and outcome.ref != self.row.ref else ""
-            self.step("then", f"alert {outcome.alert} is sent once, and the connection is FAILED{because}")
+            self.step("then", f"{self.alerted(outcome.alert)}{because}")
         elif outcome.fail:
             self.step("then", f"the connection is FAILED without a word to the peer, because of {words.FAILS.get(outcome.fail, outcome.fail)}")
         elif outcome.goto in ("same", self.state):
@@ -221,6 +226,15 @@ class RowText:
             self.step("then", f"goes to {outcome.goto}: handed over to {over.machine}.{over.at}, where this event is delivered again")
         else:
             self.step("then", f"goes to {outcome.goto}")
+
+    def alerted(self, alert):
+        if not self.stateless:
+            return f"alert {alert} is sent once, and the connection is FAILED"
+        return f"alert {alert} is sent{self.now_and_then()}; it ends nothing, and nothing is kept"
+
+    def now_and_then(self):
+        interval = self.spec.limits.get("notify_interval")
+        return f", at most once in {interval.value} {interval.unit}" if interval else ""
 
     def checks(self, outcome):
         if not outcome.require:

@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 5708d9fd5d67d3d3bc49c1e83ee191bd30d1a17572a51332d77f3474503f4676 */
+ * SHA-256 of these: cbd463ff7078911b064876606869b0462c1d46d4757017f2498f4b082e73ad00 */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {

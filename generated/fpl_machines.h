@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: cdf2dd3c831df79aea377d01d3098383e0e0bcc5a4f174a22ac1e8ce57950675 */
+ * SHA-256 of these: 00bd1c577dedfd8073fd716c944871b7eb55d7f6eabe47c48af9b000dddb845a */
 #ifndef FPL_MACHINES_H
 #define FPL_MACHINES_H
 

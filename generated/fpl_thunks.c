@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: ad3134f9dbd5a376076c30534306d5d2fe6ceecc0b59b26a77ed26830c36a7ba */
+ * SHA-256 of these: 84c6d7219e343cdb76f2f6c37aea043118596be6c6fb9f58a128ec50f0d0ef40 */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"

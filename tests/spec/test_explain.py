@@ -42,6 +42,20 @@ class Explain(unittest.TestCase):
         self.assertIn(str(row.src), text)
         self.assertNotIn("ON timer", text)
 
+    def test_the_readme_shows_what_comes(self):
+        readme = (ROOT / "README.md").read_text().split("$ python3 -m codegen explain ", 1)[1].split("```", 1)[0]
+        words_of_it, shown = readme.split("\n", 1)
+        self.assertEqual(shown.rstrip(), explain.explain(SPEC, *words_of_it.split()).rstrip())
+
+    def test_what_keeps_nothing_ends_nothing(self):
+        text = " ".join(explain.explain(SPEC, "listen", "WAIT_CH").split())
+        self.assertIn("or leaves bytes over, is dropped and counted", text)
+        self.assertIn("alert protocol_version is sent, at most once in 1000 ms; it ends nothing", text)
+        self.assertNotIn("FAILED", text)
+        self.assertNotIn("decode_error", text)
+        anybody = " ".join(explain.explain(SPEC, "dtls12_client", "WAIT_CCS", "message:hello_request").split())
+        self.assertIn("is dropped and counted: anybody could have sent it", anybody)
+
     def test_prototypes_are_those_of_the_generated_header(self):
         header = ROOT / "generated" / "fpl_functions.h"
         if not header.is_file():
