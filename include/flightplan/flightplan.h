@@ -221,7 +221,7 @@ FPL_EXPORT void fpl_conn_free(fpl_conn *conn);
  * that judgement a matching fingerprint accepts it. A server with a fingerprint asks for the client's
  * certificate, and wants one, whatever its configuration says. FPL_MISUSE when the peer has been judged
  * already, or it is too late to ask it for a certificate, or it has shown none; or when more than limit
- * `pinned_fingerprints` are given. */
+ * `pinned_fingerprints` are given. FPL_CLOSED or FPL_FAILED when the connection is over. */
 FPL_EXPORT fpl_result fpl_conn_add_peer_fingerprint(fpl_conn *conn, const uint8_t sha256[32], fpl_time now);
 
 /* fpl_conn_set_address_validated says that the peer's address has been proven by other means (ICE): the
@@ -237,7 +237,7 @@ FPL_EXPORT void  fpl_conn_set_user_data(fpl_conn *conn, void *data);
 FPL_EXPORT void *fpl_conn_user_data(const fpl_conn *conn);
 
 /* fpl_conn_start begins a client's handshake; poll for its first flight. FPL_MISUSE for a server, or when
- * it has begun; FPL_FAILED, also when memory is short. */
+ * it has begun; FPL_CLOSED when it was closed before; FPL_FAILED, also when memory is short. */
 FPL_EXPORT fpl_result fpl_conn_start(fpl_conn *conn, fpl_time now);
 
 /* fpl_conn_receive attaches a datagram of the peer's. Its records are opened in place while the connection
@@ -312,11 +312,12 @@ FPL_EXPORT fpl_result fpl_conn_poll(fpl_conn *conn, uint8_t *buf, size_t cap, fp
 
 /* fpl_conn_judge_certificate ends the wait after FPL_OUTPUT_PEER_CERTIFICATE. FPL_MISUSE when none waits.
  * A peer of DTLS 1.2 goes on resending meanwhile and gives up by itself after a while; setting trust_wait
- * bounds our side. */
+ * bounds our side. FPL_CLOSED or FPL_FAILED when the connection is over. */
 FPL_EXPORT fpl_result fpl_conn_judge_certificate(fpl_conn *conn, bool trusted, fpl_time now);
 
 /* fpl_conn_provide_signature ends the wait after FPL_OUTPUT_SIGNATURE_WANTED with an ECDSA signature (DER),
- * or, with NULL, says that there will be none. FPL_MISUSE when none is wanted or it is too long. */
+ * or, with NULL, says that there will be none. FPL_MISUSE when none is wanted or it is too long; FPL_CLOSED or FPL_FAILED when
+ * the connection is over. */
 FPL_EXPORT fpl_result fpl_conn_provide_signature(fpl_conn *conn, const uint8_t *signature, size_t len, fpl_time now);
 
 /* fpl_conn_send seals `len` bytes as one record straight into `out` and sets *out_len to the datagram's

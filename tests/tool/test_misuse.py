@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+import yaml
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from command import MISUSE, OK, SYSTEM, ToolCase, flightplan  # noqa: E402
+from command import MISUSE, OK, SYSTEM, TOP, ToolCase, flightplan  # noqa: E402
 
 PIN = "00" * 32
 
@@ -114,6 +116,22 @@ class Misuse(ToolCase):
             with self.subTest(words=words):
                 done = flightplan(*words)
                 self.assertEqual(done.returncode, SYSTEM, done.stderr)
+                self.assertIn(says, done.stderr)
+
+    def test_bounds_are_those_of_the_spec(self):
+        """What the library takes the command takes, and no more."""
+        limits = yaml.safe_load((TOP / "spec" / "limits.yaml").read_text())["limits"]
+        pins = limits["pinned_fingerprints"]["value"]
+        tried = [([*["--fingerprint", PIN] * pins], [*["--fingerprint", PIN] * (pins + 1)], f"{pins} times at most")]
+        for option, limit, unit in (("--mtu", "mtu", 1), ("--timeout", "handshake_deadline", 1000)):
+            low, high = (bound // unit for bound in limits[limit]["range"])
+            tried += [(["--insecure", option, str(good)], ["--insecure", option, str(bad)], f"from {low} to {high}")
+                      for good, bad in ((low, low - 1), (high, high + 1))]
+        for good, bad, says in tried:
+            with self.subTest(words=bad):
+                self.assertEqual(flightplan("client", *good, "no-such-host.invalid", "1").returncode, SYSTEM)
+                done = flightplan("client", *bad, "no-such-host.invalid", "1")
+                self.assertEqual(done.returncode, MISUSE)
                 self.assertIn(says, done.stderr)
 
     def test_help(self):
