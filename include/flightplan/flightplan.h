@@ -140,7 +140,7 @@ typedef enum fpl_plaintext_alerts {
 FPL_EXPORT fpl_result fpl_config_set_plaintext_alerts(fpl_config *config, fpl_plaintext_alerts policy);
 
 /* fpl_config_set_credential sets our certificate chain (leaf first) and its private key, both PEM or DER:
- * PEM may hold several certificates; DER is one; the key is PKCS#8 or SEC 1. Copied. FPL_MISUSE when one
+ * either may hold several certificates, one behind the other; the key is PKCS#8 or SEC 1. Copied. FPL_MISUSE when one
  * of them does not parse, the key is not P-256 or P-384, does not fit the leaf, or the chain has more than
  * eight certificates or exceeds setting max_certificate_bytes, as it is then; FPL_NO_MEMORY. */
 FPL_EXPORT fpl_result fpl_config_set_credential(fpl_config *config, const uint8_t *chain, size_t chain_len,

@@ -479,6 +479,7 @@ static void fr10_long_runs_of_messages(void)
  * last message first or in their order. */
 static size_t depth_of_flight(int copies, bool backwards)
 {
+    depth_begin(); /* once before the stage opens, so that it tells of its rows at all */
     stage *s = stage_open(plain_client);
     hello(s);
     size_t first = s->peer.num_said;

@@ -627,5 +627,6 @@ SCENARIOS(rt_scenarios, PLAYS(rt01_amplification), PLAYS(rt01_limit_falls_when_v
           PLAYS(rt05_lost_last_flight_beside_a_rival), PLAYS(rt05_last_flight_is_kept_for_twice_the_msl),
           PLAYS(rt05_data_says_that_it_arrived), PLAYS(rt07_resend_keeps_epoch_and_keys),
           PLAYS(rt12_acks_mean_nothing_in_12), PLAYS(rt16_large_flight_narrow_path),
-          PLAYS(rt17_black_hole_for_long_datagrams), PLAYS(rt17_flights_shrink_to_the_path), PLAYS(rt18_client_hello_again), PLAYS(rt19_lost_verify_request),
+          PLAYS(rt17_black_hole_for_long_datagrams), PLAYS(rt17_flights_shrink_to_the_path),
+          PLAYS(rt18_client_hello_again), PLAYS(rt19_lost_verify_request),
           PLAYS(rt19_numbers_of_the_request), PLAYS(rt19_lost_server_flight));
