@@ -151,11 +151,16 @@ def next_steps(name, kind, ref, spec):
     page = words.Page()
     steps = ["fill in what says TODO or NNNN in the new file"]
     entry, registry = _entry(spec, name), spec.registries.get("ExtensionType")
+    columns = [c for c in (registry.columns if registry else ()) if entry is None or c not in entry.columns]
     if entry is None:
         where = registry.file if registry else "spec/registries/extension_type.yaml"
-        steps.append(f"{where}: add `{name}: {{value: TODO, ref: {ref}}}` with IANA's value")
+        body = ", ".join(["value: TODO", f"ref: {ref}", *(f"{c}: TODO" for c in columns)])
+        steps.append(f"{where}: add `{name}: {{{body}}}` with IANA's value")
     elif entry.use == ():
-        steps.append(f"{entry.src}: delete `use: []`, which says that `{name}` is only recognised")
+        also = "".join(f"; add `{c}`" for c in columns)
+        steps.append(f"{entry.src}: delete `use: []`, which says that `{name}` is only recognised{also}")
+    steps += [f"{c}: one of {', '.join(spec.registries[registry.columns[c]].entries)} ({spec.registries[registry.columns[c]].file})"
+              for c in columns if registry.columns[c] in spec.registries]
     if not _is_cited(spec, ref):
         steps.append(f"spec/refs.yaml: add the section of {ref} with its title, if it is not there")
     functions = functions_of(name, kind)

@@ -3,9 +3,9 @@
  * From spec/messages/{authentication, cookie, hello, post_handshake, record}.yaml
  *      spec/registries/{aead, alert, alert_level, cipher_suite, client_certificate_type,
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
- *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
- *      srtp_protection_profile}.yaml
- * SHA-256 of these: 09c2a0512892de2af6b7716f633ded58b63da20b8d8d4d74fc3a74935f235e66 */
+ *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, second_hello,
+ *      signature_scheme, srtp_protection_profile}.yaml
+ * SHA-256 of these: 4b9dcfe68f1443a3c6b1eecd7ae82d7dd58ea21c61b8c5a665bc26e81186e5ed */
 #include "fpl_messages.h"
 
 #include <string.h>

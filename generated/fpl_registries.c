@@ -2,9 +2,9 @@
  *
  * From spec/registries/{aead, alert, alert_level, cipher_suite, client_certificate_type,
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
- *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
- *      srtp_protection_profile}.yaml
- * SHA-256 of these: f310d722f56c79d272d3f87d9ca77a6d59e38e00efc155b69e2e7e7e27f24d3a */
+ *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, second_hello,
+ *      signature_scheme, srtp_protection_profile}.yaml
+ * SHA-256 of these: 87a4853564eae248afc5266d5208e0e267b796103880d56f1962c6a8634b398a */
 #include "fpl_registries.h"
 
 #include <stddef.h>
@@ -93,6 +93,34 @@ const fpl_key_exchange_algorithm_row *fpl_key_exchange_algorithm_find(fpl_key_ex
     for (size_t i = 0; i < FPL_NUM_KEY_EXCHANGE_ALGORITHM; i++) {
         if (fpl_key_exchange_algorithm_rows[i].value == value) {
             return &fpl_key_exchange_algorithm_rows[i];
+        }
+    }
+    return NULL;
+}
+
+const fpl_second_hello_row fpl_second_hello_rows[FPL_NUM_SECOND_HELLO] = {
+    {
+        .value = FPL_SECOND_HELLO_SAME,
+        .name = FPL_NAME("same"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_SECOND_HELLO_MAY_CHANGE,
+        .name = FPL_NAME("may_change"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+    {
+        .value = FPL_SECOND_HELLO_CHANGES_IF_DEMANDED,
+        .name = FPL_NAME("changes_if_demanded"),
+        .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
+    },
+};
+
+const fpl_second_hello_row *fpl_second_hello_find(fpl_second_hello value)
+{
+    for (size_t i = 0; i < FPL_NUM_SECOND_HELLO; i++) {
+        if (fpl_second_hello_rows[i].value == value) {
+            return &fpl_second_hello_rows[i];
         }
     }
     return NULL;
@@ -509,61 +537,73 @@ const fpl_extension_type_row fpl_extension_type_rows[FPL_NUM_EXTENSION_TYPE] = {
     {
         .value = FPL_EXTENSION_TYPE_SERVER_NAME,
         .name = FPL_NAME("server_name"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_SUPPORTED_GROUPS,
         .name = FPL_NAME("supported_groups"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_EC_POINT_FORMATS,
         .name = FPL_NAME("ec_point_formats"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_SIGNATURE_ALGORITHMS,
         .name = FPL_NAME("signature_algorithms"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_USE_SRTP,
         .name = FPL_NAME("use_srtp"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_EXTENDED_MASTER_SECRET,
         .name = FPL_NAME("extended_master_secret"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_RENEGOTIATION_INFO,
         .name = FPL_NAME("renegotiation_info"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_SUPPORTED_VERSIONS,
         .name = FPL_NAME("supported_versions"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_COOKIE,
         .name = FPL_NAME("cookie"),
+        .second_hello = FPL_SECOND_HELLO_MAY_CHANGE,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_CERTIFICATE_AUTHORITIES,
         .name = FPL_NAME("certificate_authorities"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_SIGNATURE_ALGORITHMS_CERT,
         .name = FPL_NAME("signature_algorithms_cert"),
+        .second_hello = FPL_SECOND_HELLO_SAME,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
         .value = FPL_EXTENSION_TYPE_KEY_SHARE,
         .name = FPL_NAME("key_share"),
+        .second_hello = FPL_SECOND_HELLO_CHANGES_IF_DEMANDED,
         .use = FPL_USE_DTLS12 | FPL_USE_DTLS13,
     },
     {
@@ -589,6 +629,7 @@ const fpl_extension_type_row fpl_extension_type_rows[FPL_NUM_EXTENSION_TYPE] = {
     {
         .value = FPL_EXTENSION_TYPE_PADDING,
         .name = FPL_NAME("padding"),
+        .second_hello = FPL_SECOND_HELLO_MAY_CHANGE,
         .use = 0,
     },
     {
@@ -614,11 +655,13 @@ const fpl_extension_type_row fpl_extension_type_rows[FPL_NUM_EXTENSION_TYPE] = {
     {
         .value = FPL_EXTENSION_TYPE_PRE_SHARED_KEY,
         .name = FPL_NAME("pre_shared_key"),
+        .second_hello = FPL_SECOND_HELLO_MAY_CHANGE,
         .use = 0,
     },
     {
         .value = FPL_EXTENSION_TYPE_EARLY_DATA,
         .name = FPL_NAME("early_data"),
+        .second_hello = FPL_SECOND_HELLO_MAY_CHANGE,
         .use = 0,
     },
     {

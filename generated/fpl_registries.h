@@ -2,9 +2,9 @@
  *
  * From spec/registries/{aead, alert, alert_level, cipher_suite, client_certificate_type,
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
- *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
- *      srtp_protection_profile}.yaml
- * SHA-256 of these: f310d722f56c79d272d3f87d9ca77a6d59e38e00efc155b69e2e7e7e27f24d3a */
+ *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, second_hello,
+ *      signature_scheme, srtp_protection_profile}.yaml
+ * SHA-256 of these: 87a4853564eae248afc5266d5208e0e267b796103880d56f1962c6a8634b398a */
 /* Internal registries, and the rows of all registries with what the spec adds to a code point. */
 #ifndef FPL_REGISTRIES_H
 #define FPL_REGISTRIES_H
@@ -44,6 +44,16 @@ typedef uint8_t fpl_key_exchange_algorithm;
 enum {
     FPL_KEY_EXCHANGE_ALGORITHM_NONE = 0,
     FPL_KEY_EXCHANGE_ALGORITHM_ECDHE_ECDSA = 1, /* RFC 8422 section 2.1 */
+};
+
+/* fpl_second_hello: RFC 8446 section 4.1.2. Never on the wire. */
+typedef uint8_t fpl_second_hello;
+
+enum {
+    FPL_SECOND_HELLO_NONE = 0,
+    FPL_SECOND_HELLO_SAME = 1, /* RFC 8446 section 4.1.2 */
+    FPL_SECOND_HELLO_MAY_CHANGE = 2, /* RFC 8446 section 4.1.2 */
+    FPL_SECOND_HELLO_CHANGES_IF_DEMANDED = 3, /* RFC 8446 section 4.1.2 */
 };
 
 typedef struct fpl_aead_row {
@@ -86,6 +96,18 @@ extern const fpl_key_exchange_algorithm_row fpl_key_exchange_algorithm_rows[FPL_
 
 /* fpl_key_exchange_algorithm_find returns the row of |value|, or NULL. */
 const fpl_key_exchange_algorithm_row *fpl_key_exchange_algorithm_find(fpl_key_exchange_algorithm value);
+
+typedef struct fpl_second_hello_row {
+    fpl_second_hello value;
+    const char *name;
+    uint8_t use; /* FPL_USE_ bits */
+} fpl_second_hello_row;
+
+#define FPL_NUM_SECOND_HELLO 3
+extern const fpl_second_hello_row fpl_second_hello_rows[FPL_NUM_SECOND_HELLO]; /* in the order of the spec */
+
+/* fpl_second_hello_find returns the row of |value|, or NULL. */
+const fpl_second_hello_row *fpl_second_hello_find(fpl_second_hello value);
 
 typedef struct fpl_alert_description_row {
     fpl_alert_description value;
@@ -189,6 +211,7 @@ const fpl_ec_point_format_row *fpl_ec_point_format_find(fpl_ec_point_format valu
 typedef struct fpl_extension_type_row {
     fpl_extension_type value;
     const char *name;
+    fpl_second_hello second_hello; /* 0 = does not apply */
     uint8_t use; /* FPL_USE_ bits */
 } fpl_extension_type_row;
 

@@ -6,9 +6,9 @@
  *      spec/messages/{authentication, cookie, hello, post_handshake, record}.yaml
  *      spec/registries/{aead, alert, alert_level, cipher_suite, client_certificate_type,
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
- *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
- *      srtp_protection_profile}.yaml
- * SHA-256 of these: 2b3863d361ad21fd5b56dc3fb3010dfe722df8e418f0482358282a003dbedf7c */
+ *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, second_hello,
+ *      signature_scheme, srtp_protection_profile}.yaml
+ * SHA-256 of these: 3ab6b6b10773ef22c1cefeef95c023d8827601b5344d2b07312cb0fc075898e6 */
 #include "fpl_visit.h"
 
 #include "fpl_extension_types.h"

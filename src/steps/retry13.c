@@ -143,16 +143,12 @@ fpl_hello_origin_answer fpl_classify_hello_origin(const fpl_conn *conn, const fp
     return FPL_ANSWER_HELLO_ORIGIN_FIRST; /* unless a listener, which has opened a cookie, has settled otherwise */
 }
 
+/* By spec/registries/extension_type.yaml; what that does not know stays as it was. */
 static bool may_change(fpl_extension_type type, bool share_demanded)
 {
-    switch (type) {
-    case FPL_EXTENSION_TYPE_KEY_SHARE: return share_demanded;
-    case FPL_EXTENSION_TYPE_COOKIE:
-    case FPL_EXTENSION_TYPE_EARLY_DATA:
-    case FPL_EXTENSION_TYPE_PRE_SHARED_KEY:
-    case FPL_EXTENSION_TYPE_PADDING: return true;
-    default: return false;
-    }
+    const fpl_extension_type_row *row = fpl_extension_type_find(type);
+    return row != NULL && (row->second_hello == FPL_SECOND_HELLO_MAY_CHANGE ||
+                           (row->second_hello == FPL_SECOND_HELLO_CHANGES_IF_DEMANDED && share_demanded));
 }
 
 /* Each part goes in with its length, so that no two hellos look alike. */

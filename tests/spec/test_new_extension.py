@@ -41,7 +41,7 @@ class Trees(unittest.TestCase):
     def fill_in(self, name, kind):
         """What the printed steps ask for."""
         body = new_extension.words_to_type(name)
-        self.replace("registries/extension_type.yaml", "entries:\n", f"entries:\n  {name}: {{value: {0xfe00 + list(new_extension.KINDS).index(kind)}, ref: {REF}}}\n")
+        self.replace("registries/extension_type.yaml", "entries:\n", f"entries:\n  {name}: {{value: {0xfe00 + list(new_extension.KINDS).index(kind)}, ref: {REF}, second_hello: same}}\n")
         file = self.root / "extensions" / f"{name}.yaml"
         file.write_text(file.read_text().replace(new_extension.UNKNOWN_REF, REF).replace("TODO - one", "One"))
         for group, function in new_extension.functions_of(name, kind):
@@ -73,13 +73,15 @@ class Trees(unittest.TestCase):
 
     def test_it_says_what_is_next(self):
         text = self.run_it("new_one")[1]
-        for word in ("extension_type.yaml", "refs.yaml", "functions.yaml", "new_one_offer", "codegen check", "codegen generate"):
+        for word in ("extension_type.yaml", "second_hello: one of same, may_change", "refs.yaml", "functions.yaml", "new_one_offer", "codegen check", "codegen generate"):
             self.assertIn(word, text)
         spec = model.load(str(ROOT / "spec"))
         recognised = next((e for e in spec.registries["ExtensionType"].entries.values() if e.use == ()), None)
         (self.root / "extensions" / "new_one.yaml").unlink()
         if recognised:
-            self.assertIn("use: []", self.run_it(recognised.name)[1])
+            text = self.run_it(recognised.name)[1]
+            self.assertIn("use: []", text)
+            self.assertIn("add `second_hello`", text)
 
     def test_only_custom_ones_want_c(self):
         for kind in new_extension.KINDS:

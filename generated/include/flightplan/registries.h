@@ -2,9 +2,9 @@
  *
  * From spec/registries/{aead, alert, alert_level, cipher_suite, client_certificate_type,
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
- *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, signature_scheme,
- *      srtp_protection_profile}.yaml
- * SHA-256 of these: f310d722f56c79d272d3f87d9ca77a6d59e38e00efc155b69e2e7e7e27f24d3a */
+ *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, second_hello,
+ *      signature_scheme, srtp_protection_profile}.yaml
+ * SHA-256 of these: 87a4853564eae248afc5266d5208e0e267b796103880d56f1962c6a8634b398a */
 /* Code points of DTLS: numbers on the wire and their names. An entry being listed does not mean that it
  * is offered; other values occur, so every type is a plain integer. */
 #ifndef FLIGHTPLAN_REGISTRIES_H
