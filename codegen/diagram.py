@@ -44,6 +44,8 @@ def _box(machine, name):
             what = outcome.name if row.event.kind == "immediate" else _short(row, outcome)
             if outcome.goto in ("same", name):
                 lines.append((f"↻ {what}", "note"))
+            elif outcome.alert and machine.one_per == "datagram":
+                lines.append((f"↻ {what}: alert", "note"))
             elif outcome.alert or outcome.fail:
                 lines.append((f"✕ {what}", "note bad"))
     return lines

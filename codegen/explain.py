@@ -94,7 +94,7 @@ def explain_machine(spec, machine):
         page.gap()
         page.add("in every state that takes events and does not list the same itself", 2)
         for row in machine.any_state:
-            row_in_brief(row, "same", page)
+            row_in_brief(row, "same", page, machine)
     if machine.flights:
         page.gap()
         page.add("FLIGHTS")
@@ -106,7 +106,7 @@ def explain_machine(spec, machine):
 
 def _kind_of_machine(machine):
     if machine.one_per == "datagram":
-        return "a scratch connection for each datagram, wiped after it: it remembers nothing"
+        return "at a listener a scratch connection for each datagram, wiped after it; a server without one begins here itself"
     if machine.one_per == "flight":
         return "one for each flight and those that extend it"
     if machine.runs_in:
@@ -124,7 +124,7 @@ def _overview_of_state(spec, machine, name, page):
     if state.application_data:
         page.add(_application_data(state), 4)
     for row in state.rows:
-        row_in_brief(row, name, page)
+        row_in_brief(row, name, page, machine)
 
 
 def _application_data(state):
@@ -168,7 +168,8 @@ def explain_hand_over(spec, machine, over):
     page.pair("handed over", f"goes on as {over.machine}.{over.at}, one way", 0, 18)
     page.pair("", "the event that led here is delivered again there", 0, 18)
     page.pair("", "what classifiers settled goes along", 0, 18)
-    page.pair("", "the outstanding flight moves to the resend machine of that version", 0, 18)
+    if machine.one_per == "connection":
+        page.pair("", "the outstanding flight moves to the resend machine of that version", 0, 18)
     return page
 
 
@@ -234,14 +235,16 @@ def _anything_else(spec, machine, name, page):
     takes_messages = not state.waits or state.application_data
     if machine.unlisted_message and takes_messages:
         epochs = ", ".join(words.short_epoch(e) for e in listened_epochs(spec, machine, name))
-        page.pair("messages", unlisted_words(spec, machine), 2, 12)
+        if epochs:
+            page.pair("messages", unlisted_words(spec, machine), 2, 12)
         page.pair("epochs", f"messages are taken of {epochs or 'no epoch'}; a fragment of another one is dropped and consumes no "
                             "message_seq", 2, 12)
     hold = machine.unlisted_change_cipher_spec
-    if hold and takes_messages and not any(r.event.kind == "record" for r in machine.rows_of(name)):
+    if hold and takes_messages and not state.application_data and not any(r.event.kind == "record" for r in machine.rows_of(name)):
         page.pair("early CCS", "is kept, as one bit, until a state lists it; a second one is dropped "
                                f"({cite(spec, hold.ref)})", 2, 12)
-    page.pair("the rest", "events not listed do nothing; a call not listed is FPL_MISUSE or FPL_NOT_YET", 2, 12)
+    calls = "closing ends it without a word" if machine.one_per == "datagram" else "a call not listed is FPL_MISUSE or FPL_NOT_YET"
+    page.pair("the rest", f"events not listed do nothing; {calls}", 2, 12)
 
 
 def _beside(spec, machine, name, page):
@@ -302,7 +305,7 @@ def _message_in_machine(spec, machine, message, page):
         if fate.kind == "row":
             page.add(f"in {state} it is taken", 2)
             for row in fate.rows:
-                _row_of_message(row, state, page)
+                _row_of_message(row, state, page, machine)
         else:
             same.setdefault(fate.sentence, []).append(state)
     for sentence, states in same.items():
@@ -313,11 +316,11 @@ def _message_in_machine(spec, machine, message, page):
         page.add(f"and it is sent by this machine, in flight {' and '.join(flights)}", 2)
 
 
-def _row_of_message(row, state, page):
+def _row_of_message(row, state, page, machine):
     for outcome in row.outcomes.values():
         text = words.short_epoch(row.event.epoch)
         if row.select:
             text += f", {row.select} = {outcome.name}"
         if outcome.require:
             text += "; checked: " + ", ".join(f"{c.check} (else {c.alert})" for c in outcome.require)
-        page.add(f"{text} -> {end_in_brief(outcome, state)} (line {outcome.line})", 4, 2)
+        page.add(f"{text} -> {end_in_brief(outcome, state, machine)} (line {outcome.line})", 4, 2)

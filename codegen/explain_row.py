@@ -2,28 +2,29 @@
 
 import functools
 import re
+from dataclasses import dataclass
 
-from . import emit_extensions, emit_functions, words
+from . import emit_extensions, emit_functions, model, words
 from .wire import bound_text
 from .words import cite
 
 
-def end_in_brief(outcome, state):
+def end_in_brief(outcome, state, machine):
     """Where an outcome leads, in a few words."""
     if outcome.alert:
-        return f"alert {outcome.alert}"
+        return f"alert {outcome.alert}" + (", which ends nothing" if machine.one_per == "datagram" else "")
     if outcome.fail:
         return f"fails: {outcome.fail}"
     return "stays" if outcome.goto in ("same", state) else outcome.goto
 
 
-def row_in_brief(row, state, page, indent=4):
+def row_in_brief(row, state, page, machine, indent=4):
     """A row in a line, or in a line for each outcome of its classifier."""
     if row.select:
         page.add(f"{words.event_brief(row.event)}: {row.select} decides", indent)
     for outcome in row.outcomes.values():
         left = f"  {outcome.name}" if row.select else words.event_brief(row.event)
-        right = end_in_brief(outcome, state)
+        right = end_in_brief(outcome, state, machine)
         checks = len(outcome.require)
         if checks:
             right += f", after {checks} check{'s' * (checks > 1)}"
@@ -39,7 +40,7 @@ def keys_added(keys):
 
 def keys_dropped(keys):
     """What `drop_keys` does."""
-    parts = [f"{which} keys of the {words.short_epoch(epoch)}" if epoch == "previous" else f"{which} keys of {words.short_epoch(epoch)}"
+    parts = [f"{which} keys of {words.EPOCH_WORDS[epoch]}" if epoch == "previous" else f"{which} keys of {words.short_epoch(epoch)}"
              for which, epoch in (("read", keys.read), ("write", keys.write)) if epoch is not None]
     return "the " + " and the ".join(p.removeprefix("the ") for p in parts) + " are wiped"
 
@@ -65,12 +66,9 @@ def write_flight(spec, flight, page, indent, label=""):
         if line.keys:
             parts.append("then " + keys_added(line.keys))
         page.pair(line.send or f"{line.record} (record)", "; ".join(parts), indent + 2, 30)
-    resent = words.RESEND[flight.resend]
-    if flight.resend == "timed" and spec.machines[flight.machine].version == "dtls13":
-        resent = "by timer, by partial ACK, and when the peer asks"
-    text = f"resent {resent}; done when {words.DONE_WHEN[flight.done_when]}"
+    text = f"resent {words.resend_words(flight, spec.machines[flight.machine].version)}; done when {words.DONE_WHEN[flight.done_when]}"
     if flight.on_give_up:
-        text += {"fail": "; given up, the connection fails", "forget": "; given up, it is forgotten"}[flight.on_give_up]
+        text += f"; given up, {words.give_up_words(flight)}"
     page.add(text, indent + 2, 2)
 
 
@@ -102,6 +100,36 @@ def properties_naming(spec, name):
     return [p for f in spec.properties.values() for p in f.properties.values() if name in mentions(p.body)]
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What a decoder wants of a field besides its form."""
+    text: str
+    alert: str
+    ref: str
+    src: object
+
+
+def rules_within(spec, struct, path=""):
+    """The rules of a struct and of all that it is made of, in the order of the fields; the enclosing ones last."""
+    if isinstance(struct, model.Alias):
+        return
+    for _, fields in struct.field_sets():
+        for field in fields:
+            inner, registry = spec.types.get(field.type.base), spec.registries.get(field.type.base)
+            if inner is not None:
+                yield from rules_within(spec, inner, f"{path}{field.name}.")
+            elif registry is not None and registry.unknown == "reject" and registry.width != "internal":
+                yield Rule(f"{path}{field.name} is known to {registry.name}", "illegal_parameter", registry.ref, field.src)
+    for c in struct.constraints:
+        value = c.value if not isinstance(c.value, tuple) else " and ".join(c.value)
+        yield Rule(f"{path}{c.field} {c.kind.replace('_', ' ')} {value}{bound_text(c)}", c.alert, c.ref, c.src)
+
+
+def short_src(src, here):
+    """`line 12` in the file at hand, else `hello.yaml:12`."""
+    return f"line {src.line}" if src.file == here.file else str(src).removeprefix("spec/")
+
+
 class RowText:
     """Writes one row to a page."""
 
@@ -118,6 +146,8 @@ class RowText:
             page.add("At once, on entering.", 2)
         else:
             page.add(f"When {words.event_words(row.event, self.machine.version)}.", 2)
+        if not row.state and row.event.epoch == 0 and self.machine.states[self.state].application_data:
+            page.add("Not here: no plaintext record comes so far once the peer is authenticated.", 2)
         self.remark(row.src, 2)
         if row.ref:
             page.add(cite(self.spec, row.ref), 2)
@@ -147,13 +177,12 @@ class RowText:
         elif event.seq_any and event.epoch == 0:
             bad = "What does not fit, or leaves bytes over, is dropped and counted: anybody could have sent it, at any time"
         else:
-            bad = "What does not fit, or leaves bytes over, is alert decode_error"
+            bad = "What does not fit, or leaves bytes over, is alert decode_error, unless a rule here says otherwise"
         self.step("decoded", f"as {struct.name}: {cite(self.spec, struct.ref)} ({struct.src}). {bad}")
-        for constraint in struct.constraints:
-            value = constraint.value if not isinstance(constraint.value, tuple) else " and ".join(constraint.value)
-            page.headed(" " * 14 + f"{constraint.field} {constraint.kind.replace('_', ' ')} {value}{bound_text(constraint)}, else alert {constraint.alert}",
-                        f"line {constraint.src.line}")
-            page.add(cite(self.spec, constraint.ref), 17)
+        for rule in rules_within(self.spec, struct):
+            page.headed(" " * 14 + f"{rule.text}, else alert {rule.alert}", short_src(rule.src, struct.src))
+            if rule.ref:
+                page.add(cite(self.spec, rule.ref), 17)
 
     def classifier(self):
         function = self.spec.functions.get(self.row.select)
@@ -211,7 +240,10 @@ class RowText:
         if outcome.ack:
             self.step("sent", "an ACK record, with the next datagram")
         if outcome.notify:
-            self.step("sent", f"the alert {outcome.notify}, which ends nothing{self.now_and_then()}")
+            if outcome.notify == "close_notify":
+                self.step("sent", "the alert close_notify, unless nothing of ours has gone out yet")
+            else:
+                self.step("sent", f"the alert {outcome.notify}, which ends nothing{self.now_and_then()}")
 
     def end(self, outcome):
         if outcome.alert:
@@ -256,7 +288,10 @@ class RowText:
         """The block: which extensions, which must be there, what is checked of them."""
         block, versions = outcome.extensions, self.machine.versions
         found = [(e, a) for e in self.spec.extensions.values() for a in e.appears_in if a.block == block and a.version in versions]
-        self.step("extensions", f"the block `{block}` is decoded and checked first" + ("" if found else "; none is known here"))
+        rules = self.spec.rules.rules
+        alerts = ", ".join(f"{name} is alert {rules[name].alert}" for name in ("duplicate", "malformed") if name in rules)
+        known = "" if found else "; none is known here"
+        self.step("extensions", f"the block `{block}` is decoded and checked first: {alerts}{known}")
         for extension, place in found:
             notes = [f"must be there, else alert {place.absent}" if place.absent else "may be there"]
             if place.unsolicited:
@@ -265,6 +300,10 @@ class RowText:
                 notes.append(f"only after {place.only_after}")
             self.page.headed(" " * (self.indent + 2) + f"{extension.name}: {', '.join(notes)}", str(place.src).removeprefix("spec/extensions/"))
             self.page.add(cite(self.spec, extension.ref), self.indent + 5)
+            body = self.spec.types.get(place.carries)
+            for rule in rules_within(self.spec, body) if body else ():
+                because = f": {cite(self.spec, rule.ref)}" if rule.ref not in (None, extension.ref) else ""
+                self.page.add(f"- {rule.text}, else alert {rule.alert}{because}", self.indent + 5, 2)
             for check in extension.checks.get(place.role, ()):
                 title = "" if check.ref == extension.ref else f": {cite(self.spec, check.ref)}"
                 self.page.add(f"- {check.check}, else alert {check.alert}{title}", self.indent + 5, 2)

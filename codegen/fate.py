@@ -34,8 +34,11 @@ def fate_of_message(spec, machine, state, message):
         rows = _listing(companion.all_rows(), message)
         if rows:
             return Fate("companion", f"goes to the companion {companion.name}", rows)
+    if machine.unlisted_message is None or machine.one_per == "datagram":
+        return _unlisted(spec, machine)     # no record table stands before it
     if own.waits and not own.application_data:
-        return Fate("waits", "waits, as every message does here, until the application or a timer leads on")
+        return Fate("waits", "waits, as every message of the epoch that is read does here, until the application or a timer "
+                             "leads on; of another epoch it is dropped")
     return _wrong_epoch(spec, machine, state, message) or _unlisted(spec, machine)
 
 
@@ -49,31 +52,48 @@ def _wrong_epoch(spec, machine, state, message):
     struct = next((s for v in reversed(machine.versions) if (s := spec.message(message, v))), None)
     epoch = struct.epochs.get(version) if struct else None
     listened = listened_epochs(spec, machine, state)
-    if not isinstance(epoch, int) or epoch in listened:
-        return None
-    if not listened:
+    connected = machine.states[state].application_data is not None
+    if not listened and (connected or epoch in (None, "current", 0)):
         return Fate("epoch", "is dropped: no message is taken here in order, so its fragments consume no message_seq")
+    if not isinstance(epoch, int):
+        return _of_any_epoch(spec, machine, state, listened) if "current" not in listened else None
+    if epoch in listened:
+        return None
     late = "current" in listened or any(isinstance(e, int) and e > epoch for e in listened)
-    old = "handshake" if epoch == HANDSHAKE_EPOCH and version == "dtls13" else "older"
-    do = _record_row(spec, version, old if late else "next", "connected" if _is_connected(machine, state) else "keyed")
+    old = "zero" if epoch == 0 else "handshake" if epoch == HANDSHAKE_EPOCH and version == "dtls13" else "older"
+    do = _record_rows(spec, version, old if late else "next", _phases(machine, state))
     when = "late" if late else "early"
-    if do is None:
-        return Fate("epoch", f"comes too {when}: no message of epoch {epoch} is taken here, its fragments are dropped")
-    return Fate("epoch", f"comes too {when}: no message of epoch {epoch} is taken here; {do}")
+    return Fate("epoch", f"comes too {when}: no message of epoch {epoch} is taken here; {do or 'its fragments are dropped'}")
 
 
-def _is_connected(machine, state):
-    return machine.states[state].application_data is not None
+def _of_any_epoch(spec, machine, state, listened):
+    """The fate of one that this version has no place for, or whose epoch is any that is new."""
+    held = _record_rows(spec, machine.versions[-1], "next", _phases(machine, state))
+    taken = ", ".join(words.short_epoch(e) for e in listened)
+    return Fate("epoch", f"{_unlisted(spec, machine).sentence}, if it comes in {taken}; in the next epoch {held}; in any other it is "
+                         "dropped")
+
+
+def _phases(machine, state):
+    """The phases of the record table that a state may be in."""
+    return ("connected",) if machine.states[state].application_data is not None else ("plain", "keyed")
+
+
+def _record_rows(spec, version, epoch, phases):
+    """What the record table does with handshake records of an epoch class, in words; None without such a row."""
+    found = dict.fromkeys(text for phase in phases if (text := _record_row(spec, version, epoch, phase)))
+    return "; once the peer is authenticated, ".join(found) or None
 
 
 def _record_row(spec, version, epoch, phase):
-    """What the record table does with handshake records of an epoch class, in words; None without such a row."""
     records = spec.records.get(version)
     for row in records.rows if records else ():
         if {"handshake", "any"} & set(row.content) and {epoch, "any"} & set(row.epoch) and {phase, "any"} & set(row.phase):
             text = {"hold": "its records are held, within bounds, until the keys are there", "drop": "its records are dropped",
                     "duplicates_only": f"of its epoch only duplicates are taken, a new message is alert {row.new_message}",
-                    "reassemble": "its fragments are dropped and consume no message_seq"}.get(row.do)
+                    "reassemble": "its fragments are dropped and consume no message_seq",
+                    "new_association": "its records are dropped, though a listener may begin a new association with a "
+                                       "ClientHello"}.get(row.do)
             return f"{text} ({cite(spec, row.ref)})" if text else None
     return None
 

@@ -47,7 +47,7 @@ def names_are_sound(machine):
 
 def edges(machine):
     """state -> set of states one row away, CLOSED and FAILED among them."""
-    return {name: {row_target(name, outcome) for _, outcome in machine.outcomes_of(name)} for name in machine.states}
+    return {name: {row_target(machine, name, outcome) for _, outcome in machine.outcomes_of(name)} for name in machine.states}
 
 
 def closure(graph, start):

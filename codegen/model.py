@@ -432,10 +432,10 @@ class Machine:
         return list(self.any_state) + [r for s in self.states.values() for r in s.rows]
 
 
-def row_target(state, outcome):
-    """Where an outcome leads: a state, CLOSED or FAILED."""
+def row_target(machine, state, outcome):
+    """Where an outcome leads: a state, CLOSED or FAILED. What keeps nothing has nothing to end: it begins anew."""
     if outcome.goto is None:
-        return "FAILED"
+        return machine.initial if machine.one_per == "datagram" else "FAILED"
     return state if outcome.goto == "same" else outcome.goto
 
 

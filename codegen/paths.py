@@ -88,7 +88,7 @@ class _Search:
                 continue
             after = self.learn(known, row, outcome)
             if after is not None:
-                target = row_target(place[1], outcome)
+                target = row_target(machine, place[1], outcome)
                 next_event = (event[1] if again else event) if row.event.kind == "immediate" else row.event
                 yield Step(*place, row, outcome, self.place_of(machine, target)), after, next_event
 

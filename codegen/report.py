@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jinja2
 
-from . import coverage, diagram, load, words
+from . import coverage, diagram, load, model, words
 from .explain_row import keys_added, keys_dropped, mentions, prototype
 from .fate import unlisted_words
 
@@ -50,7 +50,7 @@ def render(spec, covered=None):
     environment.globals.update(cite=lambda ref: Citation.of(spec, ref), place=short_place, version_name=words.VERSIONS.get,
                                short_epoch=words.short_epoch, when_words=words.when_words, limit_words=words.limit_words,
                                timer_words=lambda name: words.timer_words(spec, name), prototype=lambda function: prototype(spec, function),
-                               keys_added=keys_added, resend_words=words.RESEND.get, done_words=words.DONE_WHEN.get,
+                               keys_added=keys_added, resend_words=words.resend_words, give_up_words=words.give_up_words, done_words=words.DONE_WHEN.get,
                                transcript_words=words.TRANSCRIPTS.get)
     return environment.get_template("report.html.j2").render(page=Report(spec, covered))
 
@@ -147,6 +147,11 @@ class Report:
     def check_mark(self, owner, check):
         return self.marks.get(("refused", owner, str(check.src), check.check), "")
 
+    def wire_types(self):
+        """Messages, then the types that they and extensions are made of."""
+        messages = list(self.spec.structs.values())
+        return messages + [t for t in self.spec.types.values() if isinstance(t, model.Struct) and t not in messages]
+
     # -- machines
 
     def diagram(self, machine):
@@ -161,7 +166,8 @@ class Report:
     def facts(self, machine):
         """[(label, text)] about a machine."""
         kind = {"connection": "one per connection", "flight": "one for each flight and those that extend it",
-                "datagram": "a scratch connection for each datagram, wiped after it"}[machine.one_per]
+                "datagram": "at a listener a scratch connection for each datagram, wiped after it; a server without one begins here "
+                            "itself"}[machine.one_per]
         beside = "; ".join(m if s == "all" else f"{m} ({', '.join(s)})" for m, s in machine.runs_in.items())
         overs = "; ".join(f"in {o.state} to {o.machine}.{o.at}" for o in machine.handed_over.values())
         facts = [("version, role", f"{words.VERSIONS[machine.version]}, {machine.role}"), ("instances", kind), ("runs beside", beside),
@@ -203,6 +209,8 @@ class Report:
                        tuple(self._effects(outcome)), ends, kind, target, outcome.ref, " ".join(r for r in remarks if r), outcome.line, mark)
 
     def _end(self, machine, state, outcome):
+        if outcome.alert and machine.one_per == "datagram":
+            return f"alert {outcome.alert}, which ends nothing", "stay", ""
         if outcome.alert:
             return f"alert {outcome.alert}", "bad", ""
         if outcome.fail:

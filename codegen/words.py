@@ -21,7 +21,8 @@ FLIGHT_IS = {
     "acked": "is acknowledged, and so is every earlier message of ours",
 }
 PEER = {
-    "resent_its_flight": "the peer sent again the flight that ours answers",
+    "resent_its_flight": "the peer sent again the flight that ours answers: its last message, whole and, under keys, the same; in 1.3 "
+                         "any message of it, to its end and under keys",
     "next_flight_started": "the first record of the peer's next flight came",
     "next_flight_complete": "the peer's next flight is complete",
     "flight_continues": "a record of the flight now arriving was taken or kept",
@@ -32,7 +33,8 @@ PEER = {
 }
 ACKS = {
     "some": "an ACK names something new of ours, but not all", "all": "an ACK names the last of ours",
-    "empty": "an empty ACK came: the peer sees a gap and can name nothing", "sent": "an ACK of ours went out",
+    "empty": "an empty ACK came: the peer sees a gap and can name nothing",
+    "sent": "an ACK of ours went out, which is never empty",
 }
 ALERTS = {
     "close_notify": "the alert close_notify came", "any": "an alert of any kind came",
@@ -58,10 +60,24 @@ REPORTS = {
     "signature_wanted": "a signature by an external key is wanted", "close_notify": "the peer closed its side",
 }
 FAILS = {"timeout": "a timeout", "peer_alert": "the peer's alert", "replaced": "a newer association took its place"}
+RESEND13 = "by timer, by partial ACK, and when the peer asks"
 RESEND = {"timed": "by timer and when the peer asks", "asked": "only when the peer's own resend shows the loss",
           "never": "never"}
 DONE_WHEN = {"answered": "the peer's next flight answers it", "acked": "the peer has acknowledged it", "sent": "it is sent"}
 VERSIONS = {"dtls12": "DTLS 1.2", "dtls13": "DTLS 1.3", "any": "any version"}
+
+
+def resend_words(flight, version):
+    """What makes a flight go out again."""
+    return RESEND13 if flight.resend == "timed" and version == "dtls13" else RESEND[flight.resend]
+
+
+def give_up_words(flight):
+    """What becomes of a flight whose resends are used up, or nothing."""
+    if not flight.on_give_up:
+        return ""
+    unless = " unless its last message was acknowledged" if flight.done_when == "acked" else ""
+    return {"fail": "the connection fails", "forget": "it is forgotten"}[flight.on_give_up] + unless
 
 
 def document(key):
@@ -101,8 +117,9 @@ def short_epoch(epoch):
 def event_words(event, version="any"):
     """What has to happen, as the beginning of a sentence without its verb."""
     if event.kind == "message":
-        text = f"{event.name} arrives whole and in order in {epoch_words(event.epoch, version)}"
-        return text + (", whatever its message_seq" if event.seq_any else "")
+        if event.seq_any:
+            return f"{event.name} arrives in one fragment in {epoch_words(event.epoch, version)}, whatever its message_seq"
+        return f"{event.name} arrives whole and in order in {epoch_words(event.epoch, version)}"
     if event.kind == "record":
         return f"a {event.name} record arrives in {epoch_words(event.epoch, version)}"
     if event.kind == "flight":

@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 00bd1c577dedfd8073fd716c944871b7eb55d7f6eabe47c48af9b000dddb845a */
+ * SHA-256 of these: c6342afcc1120c6fe14f1733c5f5df9990ca89d622869288d177a43670eacfc0 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H
@@ -19,7 +19,8 @@
 /* ===== Classifiers: pure; the answer picks the outcome of the row. ===== */
 
 /* fpl_classify_version_of_hello: supported_versions if it is there, else legacy_version (dtls12 if it is
- * 0xfefd or later, that is, not greater as a number); the highest that both allow (RFC 8446 section 4.2.1) */
+ * 0xfefd or later, that is, not greater as a number); the highest that both allow; one that cannot be read
+ * allows all, and is judged by the machine of the version (RFC 8446 section 4.2.1) */
 typedef enum fpl_version_of_hello_answer {
     FPL_ANSWER_VERSION_OF_HELLO_NONE,
     FPL_ANSWER_VERSION_OF_HELLO_DTLS13,
@@ -28,8 +29,8 @@ typedef enum fpl_version_of_hello_answer {
 } fpl_version_of_hello_answer;
 fpl_version_of_hello_answer fpl_classify_version_of_hello(const fpl_conn *conn, const fpl_client_hello *msg);
 
-/* fpl_classify_cookie12: proceed: cookie valid, or cookies are off or the address is proven (RFC 6347 section
- * 4.2.1) */
+/* fpl_classify_cookie12: proceed: cookie valid, or cookies are off, or no listener is there to make any (RFC
+ * 6347 section 4.2.1) */
 typedef enum fpl_cookie12_answer {
     FPL_ANSWER_COOKIE12_NONE,
     FPL_ANSWER_COOKIE12_SEND_COOKIE,
@@ -83,8 +84,9 @@ typedef enum fpl_verify_request_budget_answer {
 } fpl_verify_request_budget_answer;
 fpl_verify_request_budget_answer fpl_classify_verify_request_budget(const fpl_conn *conn);
 
-/* fpl_classify_plan12: suite, group, signature scheme, credential; extended_master_secret judged once the
- * suite is known (RFC 5246 section 7.4.1.3) */
+/* fpl_classify_plan12: suite, group, signature scheme, credential, each the first of ours that the client has;
+ * secp256r1 for one that names no group; extended_master_secret judged once the suite is known (RFC 5246
+ * section 7.4.1.3) */
 typedef enum fpl_plan12_answer {
     FPL_ANSWER_PLAN12_NONE,
     FPL_ANSWER_PLAN12_ACCEPT,
@@ -93,7 +95,8 @@ typedef enum fpl_plan12_answer {
 } fpl_plan12_answer;
 fpl_plan12_answer fpl_classify_plan12(const fpl_conn *conn);
 
-/* fpl_classify_plan13: retry: a common group for which no share came (RFC 8446 section 4.1.1) */
+/* fpl_classify_plan13: suite and group in our order, but a group with a share before any without; retry: a
+ * common group for which no share came (RFC 8446 section 4.1.1) */
 typedef enum fpl_plan13_answer {
     FPL_ANSWER_PLAN13_NONE,
     FPL_ANSWER_PLAN13_ACCEPT,
@@ -173,7 +176,7 @@ typedef enum fpl_resend_budget_answer {
 fpl_resend_budget_answer fpl_classify_resend_budget(const fpl_conn *conn);
 
 /* fpl_classify_resend_now: at most one resend asked for by the peer in half the current timer; in 1.3 never
- * once something of the flight is acknowledged, unless an ACK asks (RFC 6347 section 4.2.4) */
+ * once something of the flight is acknowledged, unless an ACK names something new (RFC 6347 section 4.2.4) */
 typedef enum fpl_resend_now_answer {
     FPL_ANSWER_RESEND_NOW_NONE,
     FPL_ANSWER_RESEND_NOW_NOW,
@@ -439,8 +442,8 @@ fpl_status fpl_act_drop_update(fpl_conn *conn);
 /* fpl_act_keep_alert_hint: one, the first */
 fpl_status fpl_act_keep_alert_hint(fpl_conn *conn);
 
-/* fpl_act_keep_close_number: record number of the peer's close_notify: what is numbered above it does not
- * count */
+/* fpl_act_keep_close_number: record number of the peer's close_notify: data and alerts numbered above it do
+ * not count */
 fpl_status fpl_act_keep_close_number(fpl_conn *conn);
 
 /* ===== Builders of extensions: write the body, or say FPL_OMIT. ===== */
@@ -469,7 +472,8 @@ fpl_presence fpl_hook_versions_offer(const fpl_conn *conn, fpl_writer *w);
 /* fpl_hook_version_answer: 0xfefc */
 fpl_presence fpl_hook_version_answer(const fpl_conn *conn, fpl_writer *w);
 
-/* fpl_hook_key_share_offer: our shares; after a retry by group one for that group */
+/* fpl_hook_key_share_offer: one share, for our first group, and beside a hybrid one X25519's; after a retry by
+ * group one for that group */
 fpl_presence fpl_hook_key_share_offer(const fpl_conn *conn, fpl_writer *w);
 
 /* fpl_hook_key_share_demand: the group, where no share came for it; not sent in a retry by cookie alone */

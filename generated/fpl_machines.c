@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: cbd463ff7078911b064876606869b0462c1d46d4757017f2498f4b082e73ad00 */
+ * SHA-256 of these: 07205078b54ecda1daeb0d53b932ea8bff8f1e6f82aa77725312834ea63b4393 */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {

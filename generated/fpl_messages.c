@@ -5,7 +5,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, second_hello,
  *      signature_scheme, srtp_protection_profile}.yaml
- * SHA-256 of these: 4b9dcfe68f1443a3c6b1eecd7ae82d7dd58ea21c61b8c5a665bc26e81186e5ed */
+ * SHA-256 of these: ae0eca9f328e1ef0871a8bf3866cb714fd544f87f178deb97291ff21549c94e7 */
 #include "fpl_messages.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 84c6d7219e343cdb76f2f6c37aea043118596be6c6fb9f58a128ec50f0d0ef40 */
+ * SHA-256 of these: 4aecf8dbafdda601500919d4bae05671963d2ff4b7edb2d2cdf37f52fb8ccb10 */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"

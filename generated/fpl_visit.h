@@ -8,7 +8,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, second_hello,
  *      signature_scheme, srtp_protection_profile}.yaml
- * SHA-256 of these: 3ab6b6b10773ef22c1cefeef95c023d8827601b5344d2b07312cb0fc075898e6 */
+ * SHA-256 of these: 770862f013cdbb1b11dfbdc18a45904bd715ea089e31e298b7bbae2a47c02207 */
 /* Walks decoded messages and extension bodies field by field, for people to look at. Used by the
  * command-line tool; no part of the library. */
 #ifndef FPL_VISIT_H

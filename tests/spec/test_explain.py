@@ -56,6 +56,31 @@ class Explain(unittest.TestCase):
         anybody = " ".join(explain.explain(SPEC, "dtls12_client", "WAIT_CCS", "message:hello_request").split())
         self.assertIn("is dropped and counted: anybody could have sent it", anybody)
 
+    def fate(self, machine, state, message):
+        return " ".join(explain.explain(SPEC, machine, state, message).split("\n\n", 1)[1].split())
+
+    def test_fates_by_epoch(self):
+        self.assertIn("no message of epoch 0 is taken here; its records are dropped", self.fate("dtls13_server", "CONNECTED", "client_hello"))
+        self.assertIn("; once the peer is authenticated, its records are dropped", self.fate("dtls13_client", "WAIT_EE", "client_hello"))
+        self.assertIn("it is dropped as unlisted", self.fate("listen", "WAIT_CH", "finished"))
+        self.assertIn("it is dropped: no message is taken here", self.fate("dtls12_client", "WAIT_CCS", "new_session_ticket"))
+        self.assertIn("its records are held", self.fate("dtls12_client", "WAIT_CCS", "finished"))
+        update = self.fate("dtls13_server", "WAIT_FINISHED", "key_update")
+        self.assertIn("alert unexpected_message, as unlisted", update)
+        self.assertIn("if it comes in epoch 2; in the next epoch its records are held", update)
+        self.assertIn("only duplicates are taken, a new message is alert unexpected_message", self.fate("dtls13_server", "CONNECTED", "finished"))
+
+    def test_rules_of_what_a_message_is_made_of(self):
+        text = explain.explain(SPEC, "dtls12_client", "WAIT_SKE", "server_key_exchange")
+        self.assertIn("params.curve_type equals 3, else alert illegal_parameter", text)
+        text = explain.explain(SPEC, "key_update13", "IDLE", "key_update")
+        self.assertIn("request_update is known to KeyUpdateRequest, else alert illegal_parameter", text)
+
+    def test_closing_is_told_as_it_is(self):
+        text = explain.explain(SPEC, "closure", "OPEN", "api:close")
+        self.assertIn("the alert close_notify, unless nothing of ours has gone out yet", text)
+        self.assertNotIn("ends nothing", text)
+
     def test_prototypes_are_those_of_the_generated_header(self):
         header = ROOT / "generated" / "fpl_functions.h"
         if not header.is_file():

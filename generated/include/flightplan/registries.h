@@ -4,7 +4,7 @@
  *      compression_method, content_type, ec_curve_type, ec_point_format, extension_type, handshake_type,
  *      hash, key_exchange, key_update_request, name_type, named_group, protocol_version, second_hello,
  *      signature_scheme, srtp_protection_profile}.yaml
- * SHA-256 of these: 87a4853564eae248afc5266d5208e0e267b796103880d56f1962c6a8634b398a */
+ * SHA-256 of these: a575d597ef33af325dd71d0e787ec7519ca42b5e9af567784fcddc823781c8c9 */
 /* Code points of DTLS: numbers on the wire and their names. An entry being listed does not mean that it
  * is offered; other values occur, so every type is a plain integer. */
 #ifndef FLIGHTPLAN_REGISTRIES_H
