@@ -1,35 +1,15 @@
 /* Rows and checks of the DTLS 1.3 specs that no scenario of the catalogues passes by. `codegen coverage` on the traces of
  * all tests says which those are. */
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "transcripts/chains.h"
 #include "transcripts/runner.h"
 #include "transcripts/walk13.h"
 
-static void long_chain(fpl_config *config)
-{
-    const credential *c = credential_of(CREDENTIAL_P256_A);
-    static char       pem[16384];
-    uint8_t           base64[2048];
-    size_t            at = 0;
-    for (int i = 0; i < 8; i++) {
-        (void)EVP_EncodeBlock(base64, c->made.certificate, c->made.certificate_len);
-        at += (size_t)snprintf(pem + at, sizeof pem - at, "-----BEGIN CERTIFICATE-----\n");
-        for (size_t n = 0; base64[n] != '\0'; n += 64) {
-            at += (size_t)snprintf(pem + at, sizeof pem - at, "%.64s\n", (const char *)base64 + n);
-            if (strlen((const char *)base64 + n) < 64) {
-                break;
-            }
-        }
-        at += (size_t)snprintf(pem + at, sizeof pem - at, "-----END CERTIFICATE-----\n");
-    }
-    EXPECT(NULL, fpl_config_set_credential(config, (const uint8_t *)pem, at, c->made.key, c->made.key_len) == FPL_OK);
-}
-
 static void long_chain_narrow(fpl_config *config)
 {
-    long_chain(config);
+    eight_certificates(config);
     (void)fpl_config_set(config, FPL_SETTING_MTU, 220);
     (void)fpl_config_set(config, FPL_SETTING_HANDSHAKE_DEADLINE, 3600000);
 }
@@ -170,7 +150,7 @@ static void row_13_timer_in_a_resend_as_asked(void)
 static void row_13_answer_to_a_flight_held_back(void)
 {
     stage *s = stage_open((stage_options){
-        .dtls13 = true, .unproven = true, .auth = FPL_CLIENT_AUTH_REQUIRED, .configure = long_chain});
+        .dtls13 = true, .unproven = true, .auth = FPL_CLIENT_AUTH_REQUIRED, .configure = eight_certificates});
     say13_client_hello(s);
     deliver(s);
     EXPECT(s, s->peer.ready && !s->peer.flight_done);

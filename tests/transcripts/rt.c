@@ -1,8 +1,8 @@
 /* Group RT of the security catalogue: resends and timers. */
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "transcripts/chains.h"
 #include "transcripts/runner.h"
 #include "transcripts/walk.h"
 
@@ -13,30 +13,9 @@ static void patient(fpl_config *config)
     (void)fpl_config_set(config, FPL_SETTING_HANDSHAKE_DEADLINE, 3600000);
 }
 
-/* A chain of eight certificates: nothing in 1.2 says that they must belong together. */
-static void long_chain(fpl_config *config)
-{
-    const credential *c = credential_of(CREDENTIAL_P256_A);
-    static char       pem[16384];
-    uint8_t           base64[2048];
-    size_t            at = 0;
-    for (int i = 0; i < 8; i++) {
-        (void)EVP_EncodeBlock(base64, c->made.certificate, c->made.certificate_len);
-        at += (size_t)snprintf(pem + at, sizeof pem - at, "-----BEGIN CERTIFICATE-----\n");
-        for (size_t n = 0; base64[n] != '\0'; n += 64) {
-            at += (size_t)snprintf(pem + at, sizeof pem - at, "%.64s\n", (const char *)base64 + n);
-            if (strlen((const char *)base64 + n) < 64) {
-                break;
-            }
-        }
-        at += (size_t)snprintf(pem + at, sizeof pem - at, "-----END CERTIFICATE-----\n");
-    }
-    EXPECT(NULL, fpl_config_set_credential(config, (const uint8_t *)pem, at, c->made.key, c->made.key_len) == FPL_OK);
-}
-
 static void long_chain_patient(fpl_config *config)
 {
-    long_chain(config);
+    eight_certificates(config);
     patient(config);
 }
 
@@ -68,7 +47,7 @@ static void rt01_amplification(void)
 
 static void rt01_limit_falls_when_vouched_for(void)
 {
-    stage *s = stage_open((stage_options){.unproven = true, .configure = long_chain});
+    stage *s = stage_open((stage_options){.unproven = true, .configure = eight_certificates});
     say_client_hello(s);
     deliver(s);
     EXPECT(s, s->bytes_out <= 3 * s->bytes_in);
@@ -463,7 +442,8 @@ static void rt12_acks_mean_nothing_in_12(void)
 
 static void narrow(fpl_config *config)
 {
-    long_chain_patient(config);
+    large_certificates(config);
+    patient(config);
     (void)fpl_config_set(config, FPL_SETTING_MTU, 256);
 }
 
@@ -475,6 +455,7 @@ static void rt16_large_flight_narrow_path(void)
         s->loses = 10;
         say_client_hello(s);
         deliver(s);
+        EXPECT(s, s->bytes_out > 16384);
         while (!s->peer.flight_done && !s->failed) {
             wake(s);
         }

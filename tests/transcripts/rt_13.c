@@ -1,8 +1,8 @@
 /* Group RT of the security catalogue in DTLS 1.3: resends, timers and ACKs. */
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "transcripts/chains.h"
 #include "transcripts/runner.h"
 #include "transcripts/walk13.h"
 
@@ -11,50 +11,9 @@ static void patient(fpl_config *config)
     (void)fpl_config_set(config, FPL_SETTING_HANDSHAKE_DEADLINE, 3600000);
 }
 
-static size_t add_pem(char *pem, size_t cap, const uint8_t *der, size_t len)
-{
-    uint8_t base64[4096];
-    size_t  at = (size_t)snprintf(pem, cap, "-----BEGIN CERTIFICATE-----\n");
-    EXPECT(NULL, len < sizeof base64 / 4 * 3);
-    (void)EVP_EncodeBlock(base64, der, len);
-    for (size_t n = 0; n < strlen((const char *)base64); n += 64) {
-        at += (size_t)snprintf(pem + at, cap - at, "%.64s\n", (const char *)base64 + n);
-    }
-    return at + (size_t)snprintf(pem + at, cap - at, "-----END CERTIFICATE-----\n");
-}
-
-/* The leaf and seven more, as many as there may be (limit own_certificates). */
-static void chain_of(fpl_config *config, const uint8_t *other, size_t len)
-{
-    const credential *c = credential_of(CREDENTIAL_P256_A);
-    static char       pem[32768];
-    size_t            at = add_pem(pem, sizeof pem, c->made.certificate, c->made.certificate_len);
-    for (int i = 0; i < 7; i++) {
-        at += add_pem(pem + at, sizeof pem - at, other, len);
-    }
-    EXPECT(NULL, fpl_config_set_credential(config, (const uint8_t *)pem, at, c->made.key, c->made.key_len) == FPL_OK);
-}
-
-static void long_chain(fpl_config *config)
-{
-    const credential *c = credential_of(CREDENTIAL_P256_A);
-    chain_of(config, c->made.certificate, c->made.certificate_len);
-}
-
-/* 16 KB in all, which a chain may have (limit certificate_bytes); only the leaf is read. */
-static void large_chain(fpl_config *config)
-{
-    size_t len = (16384 - credential_of(CREDENTIAL_P256_A)->made.certificate_len) / 7;
-    bytes  other = bytes_zero(len);
-    other.data[0] = 0x30; /* SEQUENCE */
-    other.data[1] = 0x82;
-    bytes_put_uint(&other, 2, 2, len - 4);
-    chain_of(config, other.data, len);
-}
-
 static void long_chain_patient(fpl_config *config)
 {
-    long_chain(config);
+    eight_certificates(config);
     patient(config);
 }
 
@@ -65,13 +24,13 @@ static void narrow(fpl_config *config)
 
 static void large_chain_narrow(fpl_config *config)
 {
-    large_chain(config);
+    large_certificates(config);
     (void)fpl_config_set(config, FPL_SETTING_MTU, 256);
 }
 
 static void long_chain_wide(fpl_config *config)
 {
-    long_chain(config);
+    eight_certificates(config);
     (void)fpl_config_set(config, FPL_SETTING_MTU, 1400);
 }
 
@@ -120,7 +79,7 @@ static void rt01_13_amplification(void)
 /* The first authenticated record proves the address; and so does the application. */
 static void rt01_13_limit_falls(void)
 {
-    stage *s = stage_open((stage_options){.dtls13 = true, .unproven = true, .configure = long_chain});
+    stage *s = stage_open((stage_options){.dtls13 = true, .unproven = true, .configure = eight_certificates});
     say13_client_hello(s);
     deliver(s);
     EXPECT(s, s->bytes_out <= 3 * s->bytes_in && !s->peer.flight_done);
@@ -132,7 +91,7 @@ static void rt01_13_limit_falls(void)
     EXPECT(s, s->peer.flight_done);
     finish13(s);
     stage_close(s);
-    s = stage_open((stage_options){.dtls13 = true, .unproven = true, .configure = long_chain});
+    s = stage_open((stage_options){.dtls13 = true, .unproven = true, .configure = eight_certificates});
     say13_client_hello(s);
     deliver(s);
     EXPECT(s, s->peer.ready && !s->peer.flight_done);
