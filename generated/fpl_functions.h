@@ -6,7 +6,7 @@
  *      spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: c6342afcc1120c6fe14f1733c5f5df9990ca89d622869288d177a43670eacfc0 */
+ * SHA-256 of these: bdb0ddc44db98bbf5aca84f86dc6e7fe25efd023ea7c6a7a7b07b8e05576aef9 */
 /* What the specs name and somebody has to write. Messages and extensions are views into the peer's
  * bytes: valid during the call. */
 #ifndef FPL_FUNCTIONS_H

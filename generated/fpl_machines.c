@@ -2,7 +2,7 @@
  *
  * From spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 07205078b54ecda1daeb0d53b932ea8bff8f1e6f82aa77725312834ea63b4393 */
+ * SHA-256 of these: 9bfe85d3454c467c49c59e1b77c669954943d3a6ce79ea840c0691a42539d99b */
 #include "fpl_machines.h"
 
 const fpl_machine *const fpl_machines[FPL_NUM_MACHINES] = {

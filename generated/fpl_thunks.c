@@ -3,7 +3,7 @@
  * From spec/functions.yaml
  *      spec/machines/{ack13, closure, dtls12_client, dtls12_server, dtls13_client, dtls13_server,
  *      key_update13, listen, resend12, resend13, ticket13}.yaml
- * SHA-256 of these: 4aecf8dbafdda601500919d4bae05671963d2ff4b7edb2d2cdf37f52fb8ccb10 */
+ * SHA-256 of these: 35861bf8c3abfc73e94bca994fb4668a13c256a087a2834f9c1a4cabd90c5b14 */
 #include "fpl_thunks.h"
 
 #include "fpl_functions.h"
